@@ -1,0 +1,106 @@
+//! 更正: the only mending of a wrong entry. The wrong one stays in the log; views show the mended value.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    case::{
+        Case, CaseEvent, Context, Fact, Step,
+        closing::rated::Rating,
+        guards,
+        intake::accepted::{Category, Channel},
+    },
+    entry::Moment,
+    people::Role,
+    refusal::Refusal,
+    sealed::Sealed,
+    time::Instant,
+};
+
+/// What can be mended: things written down, never things decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "field", content = "value", rename_all = "snake_case")]
+pub enum Mending<T> {
+    Summary(T),
+    Narrative(T),
+    Name(T),
+    Category(Category),
+    SubCategory(String),
+    Channel(Channel),
+    RaisedAt(Instant),
+    /// The rating of the present round, as the person really gave it.
+    Rating(Rating),
+}
+
+/// Mends an entry, with the reason and what was wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectEntry {
+    /// The case's version that the wrong entry made.
+    pub entry: u64,
+    pub mending: Mending<String>,
+    pub reason: String,
+}
+
+impl Step for CorrectEntry {
+    const NAME: &'static str = "correct_entry";
+    const ROLES: &'static [Role] = guards::WINDOW;
+
+    fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
+        let entry = case.entries.get(&self.entry).ok_or(Refusal::NoSuchEntry { version: self.entry })?;
+        guards::said(&self.reason, "更正的理由")?;
+        let fits = match &self.mending {
+            Mending::Rating(_) => entry.kind == "rated" && case.round().is_some_and(|round| round.rating.is_some()),
+            _ => entry.kind == "accepted",
+        };
+        if !fits {
+            return Err(Refusal::NoSuchEntry { version: self.entry });
+        }
+        // Mending a verdict changes how the case may end: a second pair of eyes.
+        if matches!(self.mending, Mending::Rating(_)) && (entry.by.id == ctx.by.id || case.is_ended()) {
+            return Err(Refusal::NeedsSecondPerson { step: "更正满意度" });
+        }
+        let mending = match &self.mending {
+            Mending::Summary(text) => Mending::Summary(case.sealed(text)),
+            Mending::Narrative(text) => Mending::Narrative(case.sealed(text)),
+            Mending::Name(text) => Mending::Name(case.sealed(text)),
+            Mending::Category(category) => Mending::Category(*category),
+            Mending::SubCategory(text) => Mending::SubCategory(text.clone()),
+            Mending::Channel(channel) => Mending::Channel(*channel),
+            Mending::RaisedAt(at) => Mending::RaisedAt(*at),
+            Mending::Rating(rating) => Mending::Rating(*rating),
+        };
+        Ok(vec![EntryCorrected { entry: self.entry, mending, reason: case.sealed(&self.reason) }.into()])
+    }
+}
+
+/// 更正. Storage format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EntryCorrected {
+    pub entry: u64,
+    pub mending: Mending<Sealed>,
+    pub reason: Sealed,
+}
+
+impl Fact for EntryCorrected {
+    const TYPE: &'static str = "entry_corrected";
+
+    fn evolve(&self, case: &mut Case, _: &Moment<'_>) {
+        case.corrections += 1;
+        if let (Mending::Rating(rating), Some(round)) = (&self.mending, case.round_mut()) {
+            round.rating = round.rating.map(|(_, at)| (*rating, at));
+        }
+        let Some(intake) = &mut case.intake else { return };
+        match &self.mending {
+            Mending::Summary(text) => intake.summary = text.clone(),
+            Mending::Narrative(text) => intake.narrative = text.clone(),
+            Mending::Name(text) => intake.name = Some(text.clone()),
+            Mending::Category(category) => intake.category = *category,
+            Mending::SubCategory(text) => intake.sub_category = Some(text.clone()),
+            Mending::Channel(channel) => intake.channel = *channel,
+            Mending::RaisedAt(at) => intake.raised_at = *at,
+            Mending::Rating(_) => {}
+        }
+    }
+}
