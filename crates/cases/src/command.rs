@@ -165,6 +165,27 @@ impl CaseCommandLine {
     }
 }
 
+impl CentreCommandLine {
+    /// A command made inside the program (command line, import, demo).
+    pub fn new(
+        centre: CentreCode,
+        by: Actor,
+        id: CommandId,
+        recorded_at: Option<Instant>,
+        command: CentreCommand,
+    ) -> Self {
+        let mut map = match command.fields() {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        map.insert("command".to_owned(), command.name().into());
+        map.insert("id".to_owned(), id.to_string().into());
+        map.insert("by".to_owned(), serde_json::to_value(&by).unwrap_or_default());
+        let cause = Cause { id, digest: digest(&map) };
+        Self { centre, version: None, by, occurred_at: None, recorded_at, cause, command }
+    }
+}
+
 /// What a command says, apart from what a retry may change: the version seen and the time of recording.
 fn digest(map: &Map<String, Value>) -> FileHash {
     let said: Map<String, Value> = map

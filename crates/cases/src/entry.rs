@@ -38,6 +38,7 @@ pub struct LateClaim {
 
 /// What every event says beside its own fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Note {
     /// Who did it, in which role, for which office.
     pub by: Actor,

@@ -122,8 +122,6 @@ refusals! {
         "这一步由牵头部门“{lead}”办理。协办部门请提交协办意见";
     NotCoDepartment {} "not-co-department", "H7",
         "协办意见由协办部门提交。牵头部门请报告办理结果";
-    AlreadySignedFor {} "already-signed-for", "S4",
-        "本部门已签收，不用再签";
     DisputeTooLate { last_moment: Instant } "dispute-too-late", "默认",
         "派单异议应在{last_moment}前提出，已过时限。请继续办理，或报告办理困难";
     DisputeTwice {} "dispute-twice", "默认",
@@ -176,8 +174,6 @@ refusals! {
         "已经超期的事项不能中止计时。请先办理";
     NothingRuns {} "nothing-runs", "默认",
         "现在没有部门的时限在计时，不用中止";
-    PromiseMissing {} "promise-missing", "H8",
-        "解决方案要有承诺的办结日期。请写明日期";
     PromiseInPast {} "promise-in-past", "H8",
         "承诺的日期已经过去。请改为今天以后的日期";
     PromiseNeedsExtension { due: Instant } "promise-needs-extension", "H8",
@@ -188,8 +184,6 @@ refusals! {
         "还没有解决方案可以告知";
     NotCannotBeDone {} "not-cannot-be-done", "H8",
         "只有“办不了”的诉求以说明理由依据作答。请报告办理结果，或先请管理机构改类";
-    NothingReported {} "nothing-reported", "H10",
-        "还没有办理结果。请等部门报告";
     HandlerChecksOwn {} "handler-checks-own", "H10",
         "经办人不能给自己的结果质检。请由其他人质检";
     NotFailedNorUnsatisfied {} "not-failed-nor-unsatisfied", "H10",
@@ -204,8 +198,6 @@ refusals! {
         "还不能终止办理：{why}";
     ReasonNotTold {} "reason-not-told", "H8",
         "“办不了”的，须先告知诉求人理由和依据，才能办结";
-    NothingToFeedBack {} "nothing-to-feed-back", "H10",
-        "还没有可以反馈的结果";
     NotWithdrawn {} "not-withdrawn", "默认",
         "诉求人没有撤回，不用依职权续办";
     NotWithheld {} "not-withheld", "默认",
@@ -228,8 +220,6 @@ refusals! {
         "这条补录已经审批过";
     LateClaimNotAllowed {} "late-claim-not-allowed", "默认",
         "只有历史件可以随录随批。请另由一人审批补录";
-    NothingToRecompute {} "nothing-to-recompute", "默认",
-        "没有因新日历要调整的期限";
     AttachmentTooLarge { most_mib: u64 } "attachment-too-large", "H5",
         "附件超过{most_mib}MB。请压缩或拆分后再传";
     CentreNotOpen {} "centre-not-open", "H4",
@@ -246,8 +236,6 @@ refusals! {
         "日历不合规定：{reason}";
     CalendarNotNewer { year: i32, version: u32 } "calendar-not-newer", "默认",
         "{year}年日历已有第{version}版或更新的版本。请核对版本号";
-    HoursUnreadable { reason: String } "hours-unreadable", "默认",
-        "工作时间不合规定：{reason}";
     CannotCount { reason: String } "cannot-count", "默认",
         "期限算不出来：{reason}";
     Unreadable { reason: String } "unreadable", "默认",

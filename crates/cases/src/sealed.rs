@@ -14,12 +14,14 @@ const MARK: &str = "$sealed";
 
 /// Text about a person (个人信息), or a narrative that may hold some.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sealed {
     #[serde(rename = "$sealed")]
     held: Held,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Held {
     person: PersonId,
     /// `None` once the person's data was erased: the event stays, the text is gone.

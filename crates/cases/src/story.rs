@@ -1,6 +1,8 @@
 //! A centre in memory: commands in, events out, a clock that is told the time. Tests of every package tell their given,
 //! when, then with it; nothing in it decides anything.
 
+pub mod random;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -44,7 +46,8 @@ impl Story {
     /// A simulated centre 410404, opened with four departments under a shipped policy.
     pub fn under(policy: &str, at: &str) -> Self {
         let code = CentreCode::new("410404").expect("six digits");
-        let (_, text) = SHIPPED.iter().find(|(file, _)| file.trim_end_matches(".toml") == policy).expect("a shipped policy");
+        let (_, text) =
+            SHIPPED.iter().find(|(file, _)| file.trim_end_matches(".toml") == policy).expect("a shipped policy");
         Self::under_text(code, text, at)
     }
 
@@ -56,7 +59,9 @@ impl Story {
             "policy_text": text, "simulated": true});
         story.tell("admin", open).expect("a centre opens once");
         for (id, name) in DEPARTMENTS {
-            story.tell("admin", json!({"command": "record_department", "department": id, "name": name})).expect("a name");
+            story
+                .tell("admin", json!({"command": "record_department", "department": id, "name": name}))
+                .expect("a name");
         }
         let recipients = json!({"government": "石龙区人民政府", "discipline": "石龙区纪委监委"});
         story.tell("admin", json!({"command": "record_recipients", "recipients": recipients})).expect("two names");
@@ -150,7 +155,9 @@ impl Story {
             let system = Actor::system();
             let ctx = Context::of_sweep(&self.centre, &system, self.now);
             let foreseen = self.cases.values().flat_map(|case| sweep::agenda(case, &ctx).unwrap_or_default());
-            let Some(next) = foreseen.map(|step| step.at.max(self.now)).min().filter(|next| *next <= until) else { break };
+            let Some(next) = foreseen.map(|step| step.at.max(self.now)).min().filter(|next| *next <= until) else {
+                break;
+            };
             self.now = next;
             let done = self.sweep();
             assert!(!done.is_empty(), "the clock stands at {next} and nothing happens");

@@ -1,1 +1,152 @@
-//! To be written.
+//! The log: the only truth of an installation, and the only thing in it that cannot be made anew.
+//!
+//! Each **centre** has a log of its own: events at positions gapless from 1. An event belongs to a **stream** (a case,
+//! or the centre itself) and has a version in it, gapless from 1 as well. Nothing orders two centres, and no append
+//! spans them; so a centre's log can be proved, fed, handed over or moved by itself.
+//!
+//! [`EventLog::append`] is the only write. It takes events of several streams of one centre, the version at which the
+//! decision found each, and writes all or nothing. What it acknowledged is on the disk.
+//!
+//! ```text
+//!  callers ── hash bodies ──► queue ──► writer: check versions · fill headers · leaf hashes ──► one commit ──► acknowledge
+//!                           bounded,           (one task; whoever waits is in the group)     one fdatasync     └► tails
+//!                             fair
+//! ```
+//!
+//! # What holds
+//!
+//! - The log **does not know what an event means**: a body is bytes. Nor does it know the time: `now` comes with the append.
+//! - Bytes are hashed and kept as they came, and are never encoded again. `transparency` lays down what is hashed.
+//! - **One writer.** One process holds a lock on the log; in it one task writes. Others may read beside it.
+//! - **A group commits together, and is judged one by one**: an append that names a wrong version is refused alone.
+//! - **A commit that failed with an I/O error is *unknown*, not failed.** The writer closes the database, opens it again,
+//!   and lets its file be synced anew before it goes on; whoever waited gets [`AppendError::Unknown`], loads the stream
+//!   and sees. After any other error nothing was written.
+//! - There is no table for idempotency: a command's id stands in its events, and the stream is loaded anyway.
+//! - Counters are running numbers under names that the caller gives; each number is kept with the position it was drawn
+//!   at, so that [`EventLog::verify`] can tell an altered counter.
+//!
+//! Whoever holds the file can alter it. Triggers refuse what is done by mistake, and [`EventLog::verify`] sees
+//! whatever was not recomputed to the end of its stream; the rest needs somebody outside to keep a checkpoint, which is
+//! for `transparency`'s trees to bring.
+//!
+//! The back end is chosen at run time by [`open`]. SQLite is the one there is; `tests/log/conformance.rs` says what
+//! another one must do.
+
+mod append;
+mod error;
+mod event;
+mod queue;
+mod sqlite;
+mod tail;
+mod verify;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+pub use append::{
+    APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS, Append, Appended, BODY_LIMIT_BYTES, Clock, NewEvent, Priority,
+};
+pub use error::{AppendError, Cause, LogError};
+pub use event::{Centre, CentreError, Event, Head};
+pub use tail::Tail;
+pub use transparency::{Body, BodyError, Hash, SealedField};
+pub use verify::{Fault, Progress, Report, Wrong};
+
+/// The most bytes in one attachment.
+pub const ATTACHMENT_LIMIT_BYTES: usize = 32 << 20;
+
+/// A log, whatever keeps it.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Records events of one centre, all or none, and returns once they are on the disk.
+    ///
+    /// May be dropped while waiting: the append then happens or not, as after [`AppendError::Unknown`].
+    ///
+    /// # Errors
+    /// Each variant of [`AppendError`] says what it means for the events.
+    async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+
+    /// The events of a stream after a version (0: all), in order; none if there is no such stream.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn read_stream(&self, centre: &Centre, stream: Uuid, after_version: u64) -> Result<Vec<Event>, LogError>;
+
+    /// The events of a centre after a position (0: from the start), in order, at most `limit` of them and about 16 MiB. None
+    /// means that there is nothing after that position; fewer than `limit` does not.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn read_centre(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Event>, LogError>;
+
+    /// The version of a stream; 0 if there is no such stream.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn stream_head(&self, centre: &Centre, stream: Uuid) -> Result<u64, LogError>;
+
+    /// Where a centre's log stands; [`Head::default`] if nothing was ever appended to it.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn head(&self, centre: &Centre) -> Result<Head, LogError>;
+
+    /// Every centre with at least one event and its last position, in the order of their names.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn centres(&self) -> Result<Vec<(Centre, u64)>, LogError>;
+
+    /// Follows the last position of a centre, which need not exist yet.
+    fn tail(&self, centre: &Centre) -> Tail;
+
+    /// Follows all centres: a number that grows whenever any of them got events. Look at [`centres`](Self::centres) then.
+    fn tail_all(&self) -> Tail;
+
+    /// Keeps bytes under their hash, and returns once they are on the disk. Bytes that are there already are not kept twice.
+    ///
+    /// # Errors
+    /// [`LogError::AttachmentTooLarge`] beyond [`ATTACHMENT_LIMIT_BYTES`], [`LogError::ReadOnly`], [`LogError::Storage`].
+    async fn put_attachment(&self, bytes: Vec<u8>) -> Result<Hash, LogError>;
+
+    /// The bytes with this hash, if they were ever kept. They are handed out unchecked: `verify` checks them.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError>;
+
+    /// Recomputes the whole log as it stands at the start of the call and names every fault. Others may go on
+    /// reading and appending. Memory does not grow with the log.
+    ///
+    /// # Errors
+    /// [`LogError`] if the log cannot be read; a fault found is no error.
+    async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError>;
+
+    /// Writes what still waits, then lets go of files and lock. Afterwards nothing can be appended, and tails end.
+    async fn close(&self);
+}
+
+/// How a log is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// As its one writer. It is created if there is none.
+    Write,
+    /// For reading, beside whoever writes it.
+    Read,
+}
+
+/// Opens the log at `sqlite:PATH`.
+///
+/// # Errors
+/// [`LogError`]: each variant names the place and what to do about it.
+pub async fn open(url: &str, access: Access) -> Result<Arc<dyn EventLog>, LogError> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => {
+            Ok(Arc::new(sqlite::SqliteLog::open(path.as_ref(), access).await?))
+        }
+        _ => Err(LogError::UnknownBackEnd { url: url.to_owned() }),
+    }
+}

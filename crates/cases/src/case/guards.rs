@@ -3,6 +3,7 @@
 use super::{Case, CaseCommand, Context, End, Stage, round::Assignment, round::Round};
 use crate::{
     ids::{ActorId, DepartmentId, PersonId},
+    obligation::ObligationKind,
     people::Role,
     refusal::Refusal,
     sealed::Sealed,
@@ -11,6 +12,7 @@ use crate::{
 /// The frame of every command: existence, role, recusal, time.
 pub(super) fn frame(command: &CaseCommand, case: &Case, ctx: &Context<'_>) -> Result<(), Refusal> {
     let creates = matches!(command, CaseCommand::Accept(_));
+    let history = case.historical || matches!(command, CaseCommand::Accept(accept) if accept.historical);
     if case.version == 0 && !creates {
         return Err(Refusal::NoSuchCase { case: case.id });
     }
@@ -33,8 +35,12 @@ pub(super) fn frame(command: &CaseCommand, case: &Case, ctx: &Context<'_>) -> Re
             accepted_at: intake.accepted_at,
         });
     }
-    if ctx.approved_late && !(importing && (case.historical || creates)) {
+    if ctx.approved_late && !(importing && history) {
         return Err(Refusal::LateClaimNotAllowed {});
+    }
+    // Nothing is ever due of a 历史件: only an import makes one.
+    if creates && history && !importing {
+        return Err(Refusal::WrongRole { role, may: "系统管理员在导入时".to_owned() });
     }
     Ok(())
 }
@@ -63,6 +69,25 @@ impl Case {
             (Stage::InHand, Some(round)) => Ok(round),
             _ => self.wrong_stage("办理中"),
         }
+    }
+
+    /// With departments, but before the managing body again: a dispute was upheld (§5 review).
+    pub(crate) fn is_back_in_review(&self) -> bool {
+        matches!(self.stage, Stage::InHand) && self.clocks.open_of(ObligationKind::Review, None).is_some()
+    }
+
+    /// A second dispute waits for its 会商.
+    pub(crate) fn awaits_consultation(&self) -> bool {
+        self.disputes.iter().any(|dispute| dispute.needs_consultation && dispute.upheld.is_none())
+            && self.clocks.open_of(ObligationKind::Consultation, None).is_some()
+    }
+
+    /// "A second dispute in the case: only 会商 is accepted next, and its decision is final."
+    pub(crate) fn require_conferred(&self, lead: Option<&DepartmentId>) -> Result<(), Refusal> {
+        let decided = self.disputes.iter().any(|dispute| dispute.needs_consultation && dispute.upheld == Some(true));
+        let agreed = self.consultations.last().filter(|_| decided).map(|(_, lead)| lead);
+        let departs = agreed.zip(lead).is_some_and(|(agreed, lead)| agreed != lead);
+        if self.awaits_consultation() || departs { Err(Refusal::ConsultationOnly {}) } else { Ok(()) }
     }
 
     /// The department for which the person acts, which must have work on this case.
@@ -125,6 +150,7 @@ pub(super) fn said(text: &str, field: &'static str) -> Result<(), Refusal> {
 
 /// An approval by the managing body, from somebody other than who gives the command.
 pub(super) fn approved_by_manager(
+    case: &Case,
     approver: Option<&crate::people::Actor>,
     step: &'static str,
     ctx: &Context<'_>,
@@ -133,6 +159,7 @@ pub(super) fn approved_by_manager(
         None if ctx.by.role == Role::CentreManager => Ok(()),
         None => Err(Refusal::NeedsApproval { step }),
         Some(approver) if approver.role != Role::CentreManager => Err(Refusal::NeedsApproval { step }),
+        Some(approver) if case.concerns(&approver.id) => Err(Refusal::HandlerComplainedAbout {}),
         Some(approver) if approver.id == ctx.by.id => Err(Refusal::NeedsSecondPerson { step }),
         Some(_) => Ok(()),
     }

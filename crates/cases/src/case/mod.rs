@@ -256,6 +256,7 @@ pub fn decide(line: &CaseCommandLine, case: &Case, ctx: &Context<'_>) -> Result<
         return Err(Refusal::VersionChanged { expected, actual: case.version });
     }
     guards::frame(&line.command, case, ctx)?;
+    line.late.iter().try_for_each(|claim| guards::said(&claim.reason, "补录的理由"))?;
     let own = line.command.decide(case, ctx)?;
     let elsewhere = line.command.decide_elsewhere(case, ctx)?;
 

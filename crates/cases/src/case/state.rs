@@ -343,9 +343,14 @@ impl Case {
         self.classification.as_ref().map(|found| found.kind)
     }
 
+    /// Several departments are concerned.
+    pub fn is_several_departments(&self) -> bool {
+        self.classification.as_ref().is_some_and(|found| found.departments.len() > 1)
+    }
+
     /// Several departments or levels are concerned.
     pub fn is_several(&self) -> bool {
-        self.classification.as_ref().is_some_and(|found| found.several_levels || found.departments.len() > 1)
+        self.is_several_departments() || self.classification.as_ref().is_some_and(|found| found.several_levels)
     }
 
     /// Several departments have the work, or it was found to concern several.

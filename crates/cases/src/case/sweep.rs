@@ -76,7 +76,10 @@ impl Agenda<'_> {
     fn of(&mut self, running: &Running) -> Result<(), Refusal> {
         let owed = &running.obligation;
         let no = owed.no;
-        let paused = self.case.pause.is_some() && owed.kind.is_paused();
+        let paused = self.case.pause.is_some() && owed.kind.is_paused() && running.is_open();
+        if paused {
+            return Ok(());
+        }
         if owed.kind == Kind::Supervision && (running.is_open() || running.was_late()) {
             if !circulation::drafted(self.case, no) {
                 let at = self.opening_after(owed.due)?;
@@ -89,7 +92,7 @@ impl Agenda<'_> {
             }
             return Ok(());
         }
-        if !running.is_open() || paused {
+        if !running.is_open() {
             return Ok(());
         }
         if owed.kind.is_reminded() && running.reminded.is_empty() {

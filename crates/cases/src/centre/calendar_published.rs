@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Centre, CentreEvent, SET_UP};
 use crate::{
-    calendar::{WorkCalendar, YearCalendar},
+    calendar::{CalendarError, WorkCalendar, YearCalendar},
     case::{Context, Fact, Step},
     entry::Moment,
     people::Role,
@@ -28,7 +28,12 @@ impl Step<Centre> for PublishCalendar {
             return Ok(Vec::new());
         }
         let check = centre.calendar.check_publication(&self.calendar);
-        check.map_err(|fault| Refusal::CalendarUnreadable { reason: fault.to_string() })?;
+        check.map_err(|fault| match fault {
+            CalendarError::NotNewer { current, .. } => {
+                Refusal::CalendarNotNewer { year: current.year, version: current.version.unwrap_or(0) }
+            }
+            fault => Refusal::CalendarUnreadable { reason: fault.to_string() },
+        })?;
         Ok(vec![CalendarPublished { calendar: self.calendar.clone() }.into()])
     }
 }

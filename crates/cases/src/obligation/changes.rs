@@ -96,6 +96,8 @@ impl<'a> Changes<'a> {
     /// Judged anew by another time, with the cause that it had.
     pub(super) fn rejudge(&mut self, running: &Running, at: Instant) {
         let Some(before) = &running.end else { return };
+        // The paper may be older than a supervision that it answers: nothing ends before it was set.
+        let at = at.max(running.obligation.from);
         let late = self.is_late(running, at);
         let outcome = match before.outcome {
             Outcome::Met | Outcome::MetLate => {

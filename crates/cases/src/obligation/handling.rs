@@ -50,12 +50,17 @@ impl Changes<'_> {
         Ok(Some(due))
     }
 
-    fn co_owes(&mut self, co: &DepartmentId, from: Instant, lead_due: Option<Instant>) -> Result<(), Refusal> {
+    pub(super) fn co_owes(
+        &mut self,
+        co: &DepartmentId,
+        from: Instant,
+        lead_due: Option<Instant>,
+    ) -> Result<(), Refusal> {
         let Some(lead_due) = lead_due else { return Ok(()) };
         let days = self.ctx.policy(self.case)?.limits.co_reply_days_before_lead;
-        // With a lead's limit of a single day there is no working day between: then both are due together.
-        let earliest = self.ctx.after(from, 1)?;
-        let due = self.ctx.closing_before(lead_due, days)?.max(earliest.due).min(lead_due);
+        // With a lead's limit of a single day there is no working day between: then both are due together. Who gets the
+        // work late in the lead's time has a day all the same.
+        let due = self.ctx.closing_before(lead_due, days)?.max(self.ctx.after(from, 1)?.due);
         let calendar = self.ctx.calendar();
         let counted = Counted {
             due,
@@ -97,13 +102,22 @@ impl Changes<'_> {
 
     /// A plan counts once it has a date and the complainant knows of it.
     pub(super) fn plan_if_complete(&mut self) {
-        let anonymous = self.case.is_anonymous();
-        let complete = self.case.round().is_some_and(|round| {
-            round.plan.as_ref().is_some_and(|plan| plan.told || anonymous) && round.promise().is_some()
-        });
-        if complete {
+        if self.is_planned() {
             self.met_kind(Kind::Plan);
         }
+    }
+
+    pub(super) fn is_planned(&self) -> bool {
+        let anonymous = self.case.is_anonymous();
+        self.case.round().is_some_and(|round| {
+            round.plan.as_ref().is_some_and(|plan| plan.told || anonymous) && round.promise().is_some()
+        })
+    }
+
+    /// Whether the case's kind, as it is in hand, asks for a plan.
+    pub(super) fn form_has_plan(&self) -> Result<bool, Refusal> {
+        let Some(kind) = self.case.kind() else { return Ok(false) };
+        Ok(self.ctx.policy(self.case)?.form(kind, self.case.is_several_in_hand()).plan.is_some())
     }
 }
 

@@ -7,8 +7,11 @@
 pub mod table;
 
 mod changes;
+mod due;
 mod handling;
+pub(crate) mod moves;
 
+pub use due::{DueAnswer, due};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -56,9 +59,9 @@ impl ObligationKind {
         )
     }
 
-    /// Stops while the case is paused (中止): only the departments' own work does.
+    /// Stops while the case is paused (中止): only the departments' own work does, and what a 督办 requires of it.
     pub const fn is_paused(self) -> bool {
-        matches!(self, Self::Answer | Self::Plan | Self::Result | Self::CoReply)
+        matches!(self, Self::Answer | Self::Plan | Self::Result | Self::CoReply | Self::Supervision)
     }
 }
 

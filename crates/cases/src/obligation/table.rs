@@ -4,17 +4,17 @@
 //! answer is written into the event and never decided again.
 
 use super::{
-    About, ClockChanges, InformAbout, ObligationKind as Kind, Owner, Running, Span,
+    About, ClockChanges, InformAbout, Obligation, ObligationKind as Kind, Owner, Running,
     changes::{Changes, is_owned_by},
     handling::is_leads,
+    moves,
 };
 use crate::{
-    calendar::Counted,
-    case::{Case, CaseEvent, Context, Stage, context::uncounted, intake::merged::MergeSide, round::AnswerKind},
+    case::{Case, CaseEvent, Context, Stage, intake::merged::MergeSide, round::AnswerKind},
     entry::EventSet,
+    ids::DepartmentId,
     policy::{CallBackBy, FeedbackFollows, Policy},
     refusal::Refusal,
-    time::Instant,
 };
 
 /// What this event does to the case's clocks.
@@ -30,7 +30,7 @@ pub(crate) fn changes(case: &Case, event: &CaseEvent, ctx: &Context<'_>) -> Resu
     }
     ends(&mut c, event);
     sets(&mut c, event)?;
-    moves(&mut c, event)?;
+    moves::moves(&mut c, event)?;
     Ok(c.finish())
 }
 
@@ -42,27 +42,34 @@ fn ends(c: &mut Changes<'_>, event: &CaseEvent) {
             c.met(|owed| matches!(owed.kind, Kind::Triage | Kind::Review));
             c.unmet(|owed| owed.kind == Kind::Consultation);
         }
-        CaseEvent::RejectedAtReview(_) | CaseEvent::Dispatched(_) => c.met_kind(Kind::Review),
+        CaseEvent::RejectedAtReview(_) => c.met_kind(Kind::Review),
+        CaseEvent::Dispatched(_) => {
+            c.met_kind(Kind::Review);
+            taken_back(c);
+        }
         CaseEvent::Referred(_) => {
             c.met_kind(Kind::Review);
+            taken_back(c);
             c.unmet(|owed| owed.kind == Kind::Consultation);
         }
         CaseEvent::Reassigned(event) => {
             c.met_kind(Kind::Review);
-            c.unmet(|owed| is_owned_by(owed, &event.from));
+            let case = c.case;
+            c.unmet(|owed| is_owned_by(owed, &event.from) || was_asked_by(owed, &event.from, case));
         }
-        CaseEvent::Consulted(_) => {
-            c.met_kind(Kind::Consultation);
-            c.met_kind(Kind::DisputeDecision);
-        }
-        CaseEvent::Classified(_) if !c.case.is_several() => c.unmet(|owed| owed.kind == Kind::Consultation),
+        CaseEvent::Consulted(_) => c.met_kind(Kind::Consultation),
+        // "A second dispute in the case: only 会商 is accepted next": the first one's decision has nothing left to say.
+        CaseEvent::AssignmentDisputed(event) if event.no > 1 => c.unmet(|owed| owed.kind == Kind::DisputeDecision),
+        CaseEvent::Classified(_) if !c.case.is_several_departments() => c.unmet(|owed| owed.kind == Kind::Consultation),
         CaseEvent::DisputeDecided(event) => {
             c.met_or_lapsed(|owed| owed.about == Some(About::Dispute(event.dispute)));
         }
         CaseEvent::ExtensionGranted(_) | CaseEvent::ExtensionRefused(_) => {
             c.met_or_lapsed(|owed| owed.kind == Kind::ExtensionDecision);
         }
-        CaseEvent::Reclassified(_) => c.unmet(|owed| is_leads(owed.kind) || owed.kind == Kind::CoReply),
+        CaseEvent::Reclassified(_) => {
+            c.unmet(|owed| is_leads(owed.kind) || matches!(owed.kind, Kind::CoReply | Kind::ExtensionDecision));
+        }
         CaseEvent::PlanProposed(_) | CaseEvent::Promised(_) => c.plan_if_complete(),
         CaseEvent::ComplainantInformed(event) => {
             c.met(|owed| owed.about == Some(About::Inform(event.about)));
@@ -71,11 +78,13 @@ fn ends(c: &mut Changes<'_>, event: &CaseEvent) {
         CaseEvent::PartialReplyGiven(event) => {
             c.met(|owed| owed.kind == Kind::CoReply && is_owned_by(owed, &event.department));
         }
-        // A result answers whatever the lead owed. Co-departments that said nothing are late or let off.
+        // A result answers whatever the lead owed. Co-departments that said nothing are late or let off; whose work it
+        // was is no question any more.
         CaseEvent::ResultReported(_) | CaseEvent::InabilityExplained(_) => {
             c.met(|owed| is_leads(owed.kind));
             c.unmet(|owed| {
-                matches!(owed.kind, Kind::CoReply | Kind::SignFor | Kind::ExtensionDecision | Kind::DisputeDecision)
+                matches!(owed.kind, Kind::CoReply | Kind::SignFor | Kind::Review | Kind::Consultation)
+                    || matches!(owed.kind, Kind::ExtensionDecision | Kind::DisputeDecision)
             });
         }
         CaseEvent::QualityChecked(_) => c.met_kind(Kind::QualityCheck),
@@ -84,7 +93,14 @@ fn ends(c: &mut Changes<'_>, event: &CaseEvent) {
             c.met_kind(Kind::CallBack);
             c.unmet(|owed| owed.kind == Kind::Feedback);
         }
-        CaseEvent::Rated(_) if answered_by(c.case) == Some(AnswerKind::Settled) => c.met_kind(Kind::CallBack),
+        CaseEvent::Rated(event) => {
+            if answered_by(c.case) == Some(AnswerKind::Settled) {
+                c.met_kind(Kind::CallBack);
+            }
+            if event.satisfied && matches!(c.case.stage, Stage::Answered) {
+                c.unmet(|owed| owed.kind == Kind::Review);
+            }
+        }
         CaseEvent::FedBack(_) => c.met_kind(Kind::Feedback),
         CaseEvent::ReturnedForRework(_) => {
             c.met_kind(Kind::Review);
@@ -113,6 +129,25 @@ fn ends(c: &mut Changes<'_>, event: &CaseEvent) {
     }
 }
 
+/// The work goes elsewhere: whoever had it owes nothing more (after an upheld dispute; else nobody had it).
+fn taken_back(c: &mut Changes<'_>) {
+    c.unmet(|owed| {
+        matches!(owed.owner, Owner::Department(_))
+            || matches!(owed.kind, Kind::ExtensionDecision | Kind::DisputeDecision)
+    });
+}
+
+/// A decision that this department waited for.
+fn was_asked_by(owed: &Obligation, department: &DepartmentId, case: &Case) -> bool {
+    match owed.about {
+        Some(About::Obligation(no)) if owed.kind == Kind::ExtensionDecision => {
+            case.clocks.get(no).is_some_and(|running| is_owned_by(&running.obligation, department))
+        }
+        Some(About::Dispute(no)) => case.disputes.iter().any(|d| d.no == no && d.department == *department),
+        _ => false,
+    }
+}
+
 /// The case's end leaves nothing to wait for, but for a draft: what was missed stays missed, and somebody has to sign.
 fn case_ended(c: &mut Changes<'_>) {
     c.unmet(|owed| !matches!(owed.kind, Kind::SignDraft | Kind::Inform));
@@ -127,7 +162,9 @@ fn sets(c: &mut Changes<'_>, event: &CaseEvent) -> Result<(), Refusal> {
         CaseEvent::Accepted(_) | CaseEvent::RejectedAtReview(_) => {
             c.set_by(Kind::Triage, Owner::Window, None, &limits.triage)
         }
-        CaseEvent::Classified(_) if policy.review.consultation_when_several && c.case.is_several() => confer(c, policy),
+        CaseEvent::Classified(_) if policy.review.consultation_when_several && c.case.is_several_departments() => {
+            confer(c, policy)
+        }
         CaseEvent::Submitted(_) | CaseEvent::Reopened(_) | CaseEvent::ContinuedExOfficio(_) => review(c, policy),
         CaseEvent::DisputeDecided(event) if event.upheld => review(c, policy),
         CaseEvent::Consulted(event)
@@ -175,7 +212,12 @@ fn sets(c: &mut Changes<'_>, event: &CaseEvent) -> Result<(), Refusal> {
             let owed = c.case.round().is_some_and(|round| round.fed_back_at.is_none()) && !c.is_open(Kind::Feedback);
             if owed { c.set_by(Kind::Feedback, Owner::Window, None, &limits.feedback) } else { Ok(()) }
         }
-        CaseEvent::SupervisionIssued(event) => {
+        // The wait for a contact is over: whoever was anonymous can be called now.
+        CaseEvent::ContactCorrected(_) if reachable && is_to_be_called(c) => call_back(c, policy),
+        // A letter about what was done meanwhile requires nothing any more.
+        CaseEvent::SupervisionIssued(event)
+            if c.case.clocks.get(event.facts.obligation).is_some_and(Running::is_open) =>
+        {
             let about = Some(About::Obligation(event.facts.obligation));
             c.set_by(Kind::Supervision, event.to.clone(), about, &limits.supervision)
         }
@@ -208,6 +250,14 @@ fn call_back(c: &mut Changes<'_>, policy: &Policy) -> Result<(), Refusal> {
     c.set_by(Kind::CallBack, owner, None, &policy.limits.call_back)
 }
 
+fn is_to_be_called(c: &Changes<'_>) -> bool {
+    let unheard = c.case.round().is_some_and(|round| round.called_back_at.is_none() && round.rating.is_none());
+    unheard
+        && matches!(c.case.stage, Stage::Answered | Stage::Settled)
+        && !c.case.unreachable
+        && !c.is_open(Kind::CallBack)
+}
+
 fn sign_draft(c: &mut Changes<'_>, policy: &Policy, draft: u32) -> Result<(), Refusal> {
     c.set_by(Kind::SignDraft, Owner::Manager, Some(About::Draft(draft)), &policy.limits.sign_draft)
 }
@@ -215,119 +265,17 @@ fn sign_draft(c: &mut Changes<'_>, policy: &Policy, draft: u32) -> Result<(), Re
 /// "Reclassified: counted from the first delivery."
 fn reclassified(c: &mut Changes<'_>) -> Result<(), Refusal> {
     let Some(round) = c.case.round() else { return Ok(()) };
-    let (Some(lead), Some(delivery)) = (round.lead(), &round.delivery) else { return Ok(()) };
-    let (lead, from) = (lead.department.clone(), delivery.at);
-    c.lead_owes(&lead, from)?;
-    if let (Some(promise), true) = (round.promise(), round.plan.is_some()) {
-        c.promised(&lead, promise)?;
+    let Some(lead) = round.lead() else { return Ok(()) };
+    // A plan that was proposed and told stays proposed and told.
+    let planned = c.is_planned() && c.form_has_plan()?;
+    let due = if planned { None } else { c.lead_owes(&lead.department, lead.delivered_at)? };
+    // A promise made before binds under the new kind too.
+    if let Some(promise) = round.promise() {
+        c.promised(&lead.department, promise)?;
     }
-    Ok(())
-}
-
-/// Due times that change while they run.
-fn moves(c: &mut Changes<'_>, event: &CaseEvent) -> Result<(), Refusal> {
-    let case = c.case;
-    match event {
-        CaseEvent::ExtensionGranted(event) => {
-            if let Some(running) = case.clocks.get(event.obligation) {
-                let counted = c.on_date(event.to);
-                c.move_to(running, counted);
-            }
-        }
-        // Only earlier: a later one was refused, or lies within a granted extension.
-        CaseEvent::PromiseRevised(event) => {
-            let result = case.clocks.open_of(Kind::Result, Some(&event.department));
-            if let Some(running) = result.filter(|running| running.obligation.limit == Span::Promised) {
-                let counted = c.on_date(event.new);
-                c.move_to(running, counted);
-            }
-        }
-        CaseEvent::Resumed(event) => {
-            for running in case.clocks.open().filter(|running| running.obligation.kind.is_paused()) {
-                give_back(c, running, event.paused_at, event.ended_at)?;
-            }
-        }
-        CaseEvent::DeadlineRecomputed(event) => {
-            c.moved(event.obligation, event.old, event.new, event.provisional, event.calendars.clone());
-        }
-        CaseEvent::LateEntryApproved(event) => late_approved(c, event.entry, event.occurred_at)?,
-        _ => {}
-    }
-    Ok(())
-}
-
-fn give_back(c: &mut Changes<'_>, running: &Running, paused_at: Instant, ended_at: Instant) -> Result<(), Refusal> {
-    let (calendar, hours) = (c.ctx.calendar(), &c.ctx.centre.hours);
-    let from = paused_at.max(running.obligation.from);
-    let days = calendar.whole_working_days_within(from, ended_at, hours).map_err(uncounted)?;
-    if days == 0 {
-        return Ok(());
-    }
-    let mut counted = calendar.shift(running.obligation.due, days, hours).map_err(uncounted)?;
-    counted.provisional |= running.obligation.provisional;
-    counted.calendars.extend(&running.obligation.calendars);
-    counted.calendars.sort_unstable();
-    counted.calendars.dedup();
-    c.move_to(running, counted).given_back_days = Some(days);
-    Ok(())
-}
-
-/// The occurred time counts after all: what the entry ended is judged by it, what it set is counted from it.
-fn late_approved(c: &mut Changes<'_>, entry: u64, occurred_at: Instant) -> Result<(), Refusal> {
-    let case = c.case;
-    for running in case.clocks.all() {
-        if running.ended_by == Some(entry) {
-            c.rejudge(running, occurred_at);
-        } else if running.set_by == entry && running.is_open() {
-            if let Some(counted) = recount_from(running, occurred_at, case, c.ctx)? {
-                c.move_to(running, counted).from = Some(occurred_at);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// An open obligation's due time by the present calendars; `None` where it is a date that somebody named.
-pub(crate) fn recount(running: &Running, case: &Case, ctx: &Context<'_>) -> Result<Option<Counted>, Refusal> {
-    recount_from(running, running.obligation.from, case, ctx)
-}
-
-fn recount_from(running: &Running, from: Instant, case: &Case, ctx: &Context<'_>) -> Result<Option<Counted>, Refusal> {
-    let (calendar, hours) = (ctx.calendar(), &ctx.centre.hours);
-    let named = running
-        .moves
-        .iter()
-        .rev()
-        .find(|moved| matches!(moved.cause.as_str(), "extension_granted" | "promise_revised"));
-    let date = |due: Instant| Counted {
-        due,
-        days: Vec::new(),
-        provisional: calendar.is_provisional_on(due.date()),
-        calendars: calendar.versions_touched(due.date(), due.date()),
-    };
-    let mut counted = match (named, running.obligation.limit) {
-        (Some(moved), _) => date(moved.new),
-        (None, Span::WorkingDays(days) | Span::Named(days)) => ctx.after(from, days)?,
-        (None, Span::SameDay) => calendar.same_day(from, hours).map_err(uncounted)?,
-        (None, Span::Promised) => date(running.moves.first().map_or(running.obligation.due, |moved| moved.old)),
-        (None, Span::BeforeLead(days)) => {
-            let lead = case
-                .clocks
-                .open()
-                .find(|r| is_leads(r.obligation.kind) && r.obligation.round == running.obligation.round);
-            let Some(lead) = lead else { return Ok(None) };
-            let lead_due = recount(lead, case, ctx)?.map_or(lead.obligation.due, |counted| counted.due);
-            let earliest = ctx.after(from, 1)?.due;
-            date(ctx.closing_before(lead_due, days)?.max(earliest).min(lead_due))
-        }
-    };
-    // Days given back after pauses stay given, whatever the calendar says now.
-    let after_named = |moved: &&super::Moved| named.is_none_or(|named| !std::ptr::eq(named, *moved));
-    for days in running.moves.iter().filter(after_named).filter_map(|moved| moved.given_back_days) {
-        let shifted = calendar.shift(counted.due, days, hours).map_err(uncounted)?;
-        counted = Counted { provisional: counted.provisional || shifted.provisional, ..shifted };
-    }
-    Ok(Some(counted))
+    let due = due.or(round.promise());
+    let silent = round.active().filter(|co| !co.lead && !round.partial_replies.contains(&co.department));
+    silent.map(|co| (&co.department, co.delivered_at)).try_for_each(|(co, from)| c.co_owes(co, from, due))
 }
 
 /// 历史件 (domain §8): one obligation, set by the dispatch and met by the reply; nothing else ever runs.
@@ -338,7 +286,7 @@ fn historical(c: &mut Changes<'_>, event: &CaseEvent) -> Result<(), Refusal> {
             c.lead_owes(&event.lead, from)?;
         }
         CaseEvent::ResultReported(_) | CaseEvent::InabilityExplained(_) => c.met(|owed| is_leads(owed.kind)),
-        CaseEvent::DeadlineRecomputed(_) => moves(c, event)?,
+        CaseEvent::DeadlineRecomputed(_) => moves::moves(c, event)?,
         _ if c.case.is_ended() => case_ended(c),
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::refusal::Refusal;
+use crate::{case::round::Round, refusal::Refusal};
 
 /// So many working days, by this article.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -85,6 +85,14 @@ impl HandlingForm {
 }
 
 impl HandlingForm {
+    /// The limit of the last delivery, where it is somebody's decision and not the article's: a rework or a new department
+    /// has "the kind's own limit".
+    pub(crate) fn carried_over(&self, last: &Round) -> Option<u32> {
+        let named =
+            matches!((&self.answer, &self.plan, &self.result), (None, None, Some(ResultLimit::Dispatch { .. })));
+        last.delivery.as_ref().filter(|_| named).and_then(|delivery| delivery.limit_working_days)
+    }
+
     /// The limit that a dispatch names, checked against the article: "a manager may set a limit shorter than the
     /// article's, never longer"; where the article leaves it to the dispatch, one must be named (H7 明确办理期限).
     pub(crate) fn agree_on(&self, named: Option<u32>) -> Result<Option<u32>, Refusal> {

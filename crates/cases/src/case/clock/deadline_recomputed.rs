@@ -7,7 +7,7 @@ use crate::{
     calendar::CalendarVersion,
     case::{Case, CaseEvent, Context, Fact, Step, guards},
     entry::Moment,
-    obligation::table,
+    obligation::moves,
     people::Role,
     refusal::Refusal,
     time::Instant,
@@ -26,7 +26,7 @@ impl Step for RecomputeDeadlines {
         case.require_open()?;
         let mut events = Vec::new();
         for running in case.clocks.open().filter(|running| running.obligation.provisional) {
-            let Some(counted) = table::recount(running, case, ctx)? else { continue };
+            let Some(counted) = moves::recount(running, case, ctx)? else { continue };
             let old = running.obligation.due;
             let mut new = counted.due;
             // "A recompute never makes an open obligation already late": it ends with this working day at the earliest.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     case::{
-        Case, CaseEvent, Context, Fact, Step,
-        closing::rated::Rating,
+        Case, CaseEvent, Context, Fact, Stage, Step,
+        closing::rated::{Rated, RatedBy, Rating},
         guards,
         intake::accepted::{Category, Channel},
     },
@@ -19,7 +19,7 @@ use crate::{
 
 /// What can be mended: things written down, never things decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "field", content = "value", rename_all = "snake_case")]
+#[serde(tag = "field", content = "value", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Mending<T> {
     Summary(T),
     Narrative(T),
@@ -50,15 +50,22 @@ impl Step for CorrectEntry {
         let entry = case.entries.get(&self.entry).ok_or(Refusal::NoSuchEntry { version: self.entry })?;
         guards::said(&self.reason, "更正的理由")?;
         let fits = match &self.mending {
-            Mending::Rating(_) => entry.kind == "rated" && case.round().is_some_and(|round| round.rating.is_some()),
+            // The newest only: earlier verdicts had their consequences.
+            Mending::Rating(_) => {
+                let newest = case.entries.iter().rfind(|(_, entry)| entry.kind == "rated").map(|(version, _)| *version);
+                newest == Some(self.entry) && case.round().is_some_and(|round| round.rating.is_some())
+            }
             _ => entry.kind == "accepted",
         };
         if !fits {
             return Err(Refusal::NoSuchEntry { version: self.entry });
         }
         // Mending a verdict changes how the case may end: a second pair of eyes.
-        if matches!(self.mending, Mending::Rating(_)) && (entry.by.id == ctx.by.id || case.is_ended()) {
-            return Err(Refusal::NeedsSecondPerson { step: "更正满意度" });
+        if matches!(self.mending, Mending::Rating(_)) {
+            case.require_open()?;
+            if entry.by.id == ctx.by.id {
+                return Err(Refusal::NeedsSecondPerson { step: "更正满意度" });
+            }
         }
         let mending = match &self.mending {
             Mending::Summary(text) => Mending::Summary(case.sealed(text)),
@@ -70,7 +77,24 @@ impl Step for CorrectEntry {
             Mending::RaisedAt(at) => Mending::RaisedAt(*at),
             Mending::Rating(rating) => Mending::Rating(*rating),
         };
-        Ok(vec![EntryCorrected { entry: self.entry, mending, reason: case.sealed(&self.reason) }.into()])
+        let corrected = EntryCorrected { entry: self.entry, mending, reason: case.sealed(&self.reason) };
+        Ok(std::iter::once(corrected.into()).chain(self.other_verdict(case, ctx)?).collect())
+    }
+}
+
+impl CorrectEntry {
+    /// A verdict that turns round has all the consequences of a rating.
+    fn other_verdict(&self, case: &Case, ctx: &Context<'_>) -> Result<Option<CaseEvent>, Refusal> {
+        let Mending::Rating(rating) = self.mending else { return Ok(None) };
+        let by = match case.stage {
+            Stage::Answered => RatedBy::OnCallBack,
+            Stage::Settled => RatedBy::AtTheWindow,
+            _ => return Ok(None),
+        };
+        let policy = ctx.policy(case)?;
+        let before = case.round().and_then(|round| round.rating);
+        let turned = before.is_some_and(|(before, _)| before.is_satisfied(policy) != rating.is_satisfied(policy));
+        turned.then(|| Rated::decided(rating, by, case, ctx)).transpose()
     }
 }
 

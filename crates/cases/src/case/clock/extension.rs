@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     case::{Case, CaseEvent, Context, Fact, Step, guards, state::ExtensionRequest},
     entry::Moment,
-    obligation::{ObligationKind, Span},
+    obligation::{ObligationKind, Running, Span},
     people::Role,
     refusal::Refusal,
     sealed::Sealed,
@@ -49,7 +49,7 @@ impl Step for RequestExtension {
         }
         let asked = case.extensions.iter().filter(|request| request.round == case.round_no());
         let before = asked.clone().filter(|request| request.granted.is_some()).count();
-        if asked.clone().any(|request| request.granted.is_none()) {
+        if pending(case).is_ok() {
             return Err(Refusal::ExtensionPending {});
         }
         let reason = case.sealed(&self.reason);
@@ -82,7 +82,9 @@ impl Fact for ExtensionRequested {
 }
 
 fn pending(case: &Case) -> Result<&ExtensionRequest, Refusal> {
-    case.extensions.iter().rev().find(|request| request.granted.is_none()).ok_or(Refusal::NoExtensionRequest {})
+    let open = |no: u32| case.clocks.get(no).is_some_and(Running::is_open);
+    let undecided = case.extensions.iter().rev().find(|request| request.granted.is_none() && open(request.obligation));
+    undecided.ok_or(Refusal::NoExtensionRequest {})
 }
 
 /// Grants what was asked for, or a shorter time.

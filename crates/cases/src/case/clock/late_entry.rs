@@ -9,6 +9,7 @@ use crate::{
         Case, CaseEvent, Context, Fact, Step, escalation::corrected::EscalationCorrected, guards, state::EntryNote,
     },
     entry::Moment,
+    obligation::Running,
     people::Role,
     refusal::Refusal,
     sealed::Sealed,
@@ -43,8 +44,10 @@ impl Step for ApproveLateEntry {
         let mut events: Vec<CaseEvent> =
             vec![LateEntryApproved { entry: self.entry, occurred_at: entry.occurred_at }.into()];
         // What went out because the paper was not yet entered is not undone: the same recipients hear of it.
-        let issued = case.entries.range(..self.entry).rev();
-        for (version, issued) in issued.filter(|(_, issued)| issued.recorded_at >= entry.occurred_at) {
+        let is_answer = |running: &&Running| running.ended_by == Some(self.entry) && running.supervised;
+        let misled = case.clocks.all().iter().any(|running| is_answer(&running));
+        let issued = case.entries.iter().filter(|(_, issued)| misled && issued.recorded_at >= entry.occurred_at);
+        for (version, issued) in issued {
             if matches!(issued.kind, "supervision_issued" | "circulated") {
                 let text = "该步骤此前已经办理，因纸质单补录，特此更正";
                 events.push(EscalationCorrected { corrects: *version, text: case.sealed(text) }.into());

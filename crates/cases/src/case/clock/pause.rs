@@ -54,7 +54,7 @@ impl Step for PauseCase {
         guards::said(&self.note, "中止的说明")?;
         let approved = ctx.by.role == Role::DutyLeader && self.approved_by.is_none();
         if !approved {
-            guards::approved_by_manager(self.approved_by.as_ref(), "中止", ctx)?;
+            guards::approved_by_manager(case, self.approved_by.as_ref(), "中止", ctx)?;
         }
         let mut running = case.clocks.open().filter(|running| running.obligation.kind.is_paused()).peekable();
         if running.peek().is_none() {

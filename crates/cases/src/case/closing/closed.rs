@@ -36,9 +36,8 @@ impl Step for Close {
     const ROLES: &'static [Role] = guards::WINDOW;
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        let round = match (&case.stage, case.round()) {
-            (Stage::Answered | Stage::Settled, Some(round)) => round,
-            _ => return case.wrong_stage("回访反馈中、当场办结"),
+        let (Stage::Answered | Stage::Settled, Some(round)) = (&case.stage, case.round()) else {
+            return case.wrong_stage("回访反馈中、当场办结");
         };
         let unrated = unrated_reason(case);
         let missing = missing(case, round, unrated, is_unsatisfied(case, ctx)?);

@@ -30,9 +30,6 @@ impl Step for FeedBack {
         if !matches!(case.stage, Stage::Reported | Stage::Answered) {
             return case.wrong_stage("待质检、回访反馈中");
         }
-        if case.round().is_none_or(|round| round.answer.is_none()) {
-            return Err(Refusal::NothingToFeedBack {});
-        }
         if case.is_anonymous() {
             return Err(Refusal::NoContactToCall {});
         }

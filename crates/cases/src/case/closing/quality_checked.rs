@@ -35,7 +35,8 @@ impl Step for CheckQuality {
         let (Stage::Reported, Some(answer)) = (&case.stage, answer) else {
             return case.wrong_stage("待质检");
         };
-        if answer.by == ctx.by.id {
+        let handlers = case.round().into_iter().flat_map(|round| &round.assignments);
+        if answer.by == ctx.by.id || handlers.filter_map(|a| a.handler.as_ref()).any(|handler| *handler == ctx.by.id) {
             return Err(Refusal::HandlerChecksOwn {});
         }
         guards::said(&self.findings, "质检情况")?;

@@ -28,7 +28,7 @@ terms!(
 #[serde(deny_unknown_fields)]
 pub struct ReturnForRework {
     pub reason: String,
-    /// Working days, where the kind asks for a named limit; by default the last round's.
+    /// Working days; by default the kind's own, where it has none those that were named last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_working_days: Option<u32>,
 }
@@ -66,8 +66,8 @@ pub(super) fn rework(
     let kind = case.kind().ok_or(Refusal::NotClassified {})?;
     let round = case.round().filter(|round| round.lead().is_some());
     let round = round.ok_or(Refusal::WrongStage { stage: case.stage.term(), needs: "部门已办理" })?;
-    let named = named.or(round.delivery.as_ref().and_then(|delivery| delivery.limit_working_days));
-    let limit_working_days = ctx.policy(case)?.form(kind, case.is_several_in_hand()).agree_on(named)?;
+    let form = ctx.policy(case)?.form(kind, case.is_several_in_hand());
+    let limit_working_days = form.agree_on(named.or(form.carried_over(round)))?;
     Ok(ReturnedForRework { cause, reason, limit_working_days })
 }
 

@@ -41,7 +41,7 @@ impl Step for Terminate {
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         case.require_open()?;
         guards::said(&self.reason, "终止办理的理由")?;
-        guards::approved_by_manager(self.approved_by.as_ref(), "终止办理", ctx)?;
+        guards::approved_by_manager(case, self.approved_by.as_ref(), "终止办理", ctx)?;
         let refused = |why| Err(Refusal::CannotTerminate { why });
         match self.ground {
             TerminationGround::LawfulButUnsatisfied => {
@@ -49,6 +49,7 @@ impl Step for Terminate {
                     return refused("诉求人没有对质检通过的结果表示不满意");
                 }
                 if case.kind() == Some(Kind::CannotBeDone)
+                    && !case.is_anonymous()
                     && case.round().is_none_or(|round| round.fed_back_at.is_none())
                 {
                     return Err(Refusal::ReasonNotTold {});

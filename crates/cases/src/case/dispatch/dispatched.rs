@@ -52,21 +52,26 @@ impl Step for Dispatch {
     const ROLES: &'static [Role] = guards::MANAGERS;
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        let signatures = match &case.stage {
-            Stage::InReview { signatures } => signatures.as_slice(),
+        let policy = ctx.policy(case)?;
+        let signed: Vec<Role> = match &case.stage {
+            Stage::InReview { signatures } => signatures.iter().map(|(role, _)| *role).collect(),
             // 历史件: no signatures, conferences or submission are asked for.
-            Stage::Accepted if case.historical => &[],
+            Stage::Accepted if case.historical => Vec::new(),
+            // A dispute was upheld: the work order was signed, only its addressee was wrong.
+            Stage::InHand if case.is_back_in_review() => policy.review.signatures.clone(),
             _ => return case.wrong_stage("审核中"),
         };
+        case.require_conferred(Some(&self.lead))?;
         let kind = case.kind().ok_or(Refusal::NotClassified {})?;
         if kind == Kind::OutOfScope {
             return Err(Refusal::OutOfScope {});
         }
-        let policy = ctx.policy(case)?;
         let departments = self.departments();
         guards::known_departments(&departments, ctx)?;
+        if self.urged_by.as_ref().is_some_and(|urger| case.concerns(urger)) {
+            return Err(Refusal::HandlerComplainedAbout {});
+        }
         if !case.historical {
-            let signed: Vec<Role> = signatures.iter().map(|(role, _)| *role).collect();
             self.require_review(case, policy, &signed)?;
         }
         let several = departments.len() > 1 || case.is_several();
@@ -90,7 +95,7 @@ impl Dispatch {
         if policy.review.named_urger && self.urged_by.is_none() {
             return Err(Refusal::UrgerMissing {});
         }
-        let several = !self.co_departments.is_empty() || case.is_several();
+        let several = !self.co_departments.is_empty() || case.is_several_departments();
         let agreed = case.consultations.last().map(|(_, lead)| lead);
         if policy.review.consultation_when_several && several && agreed.is_none() {
             return Err(Refusal::ConsultationMissing {});
@@ -131,6 +136,9 @@ impl Fact for Dispatched {
             contact: self.contact.clone(),
             urged_by: self.urged_by.clone(),
         });
+        round.plan = None;
+        round.promises.clear();
+        round.partial_replies.clear();
         round.answer = None;
         round.checked = None;
     }

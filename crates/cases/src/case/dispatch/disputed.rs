@@ -7,6 +7,7 @@ use crate::{
     case::{Case, CaseEvent, Context, Fact, Step, guards, state::Dispute},
     entry::Moment,
     ids::DepartmentId,
+    obligation::About,
     people::Role,
     refusal::Refusal,
     sealed::Sealed,
@@ -100,13 +101,14 @@ impl Step for DecideDispute {
 
     fn decide(&self, case: &Case, _: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         case.require_in_hand()?;
+        case.require_conferred(None)?;
         let found = case.disputes.iter().find(|dispute| dispute.no == self.dispute);
         let dispute = found.ok_or(Refusal::NoSuchDispute { no: self.dispute })?;
         match dispute.upheld {
             Some(upheld) if upheld == self.upheld => return Ok(Vec::new()),
-            Some(_) => return Err(Refusal::NoSuchDispute { no: self.dispute }),
-            None if dispute.needs_consultation => return Err(Refusal::ConsultationOnly {}),
-            None => {}
+            // Whose work it was is no question any more once a result was reported or the work taken away.
+            None if case.clocks.open().any(|running| running.obligation.about == Some(About::Dispute(dispute.no))) => {}
+            _ => return Err(Refusal::NoSuchDispute { no: self.dispute }),
         }
         guards::said(&self.reason, "决定的理由")?;
         let decided = DisputeDecided {

@@ -37,13 +37,11 @@ impl Step for Reassign {
             return Err(Refusal::DepartmentTwice { department: self.to.clone() });
         }
         guards::said(&self.reason, "改派的理由")?;
-        if case.disputes.iter().any(|dispute| dispute.needs_consultation && dispute.upheld.is_none()) {
-            return Err(Refusal::ConsultationOnly {});
-        }
+        case.require_conferred(from.lead.then_some(&self.to))?;
         let limit_working_days = match (from.lead, case.kind()) {
             (true, Some(kind)) => {
-                let named = self.limit_working_days.or(round.delivery.as_ref().and_then(|d| d.limit_working_days));
-                ctx.policy(case)?.form(kind, case.is_several_in_hand()).agree_on(named)?
+                let form = ctx.policy(case)?.form(kind, case.is_several_in_hand());
+                form.agree_on(self.limit_working_days.or(form.carried_over(round)))?
             }
             _ => None,
         };

@@ -33,8 +33,10 @@ impl Step for Recuse {
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         case.require_open()?;
-        // A head takes off the department's own people, anybody steps back for himself, the managing body decides on all.
-        let own = self.who == ctx.by.id || ctx.by.role == Role::DepartmentHead;
+        // A head takes off the department's own handler, anybody steps back for himself, the managing body decides on all.
+        let assigned = ctx.by.department().and_then(|department| case.round()?.of(department));
+        let handler = assigned.and_then(|assignment| assignment.handler.as_ref());
+        let own = self.who == ctx.by.id || (ctx.by.role == Role::DepartmentHead && handler == Some(&self.who));
         if !own && !guards::MANAGERS.contains(&ctx.by.role) {
             return Err(Refusal::WrongRole { role: ctx.by.role, may: "管理机构、带班领导".to_owned() });
         }

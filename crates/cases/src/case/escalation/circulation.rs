@@ -31,6 +31,9 @@ impl Step for DraftCirculation {
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let running = missed(case, self.supervision)?;
+        if case.pause.is_some() && running.is_open() {
+            return Err(Refusal::ClockPaused {});
+        }
         if !was_missed(running, ctx) {
             return Err(Refusal::NotOverdue { due: running.obligation.due });
         }
@@ -125,7 +128,7 @@ impl Fact for Circulated {
         for supervision in case.supervisions.iter_mut().filter(|s| s.own == Some(self.facts.obligation)) {
             supervision.circulated = true;
         }
-        copy(case, RecipientKind::Department, at);
+        copy_to_owner(case, &self.to, at);
     }
 }
 
@@ -164,5 +167,13 @@ impl Fact for CopiedToDiscipline {
 }
 
 pub(super) fn copy(case: &mut Case, to: RecipientKind, at: &Moment<'_>) {
-    case.copies.push(Copy { version: at.version, to, at: at.occurred_at, acknowledged: None });
+    case.copies.push(Copy { version: at.version, to, department: None, at: at.occurred_at, acknowledged: None });
+}
+
+/// To the department that owes it, which alone may acknowledge it.
+pub(super) fn copy_to_owner(case: &mut Case, owner: &Owner, at: &Moment<'_>) {
+    if let Owner::Department(department) = owner {
+        let (to, department) = (RecipientKind::Department, Some(department.clone()));
+        case.copies.push(Copy { version: at.version, to, department, at: at.occurred_at, acknowledged: None });
+    }
 }

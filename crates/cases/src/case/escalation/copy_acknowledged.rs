@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::RecipientKind;
+use super::{Copy, RecipientKind};
 use crate::{
     case::{Case, CaseEvent, Context, Fact, Step},
     entry::Moment,
@@ -32,7 +32,8 @@ impl Step for AcknowledgeCopy {
             Office::Department(_) => RecipientKind::Department,
             _ => return Err(Refusal::WrongOffice { needs: "收件单位".to_owned() }),
         };
-        let found = case.copies.iter().find(|copy| copy.version == self.copy && copy.to == to);
+        let mine = |copy: &&Copy| copy.to == to && copy.department.as_ref() == ctx.by.department();
+        let found = case.copies.iter().filter(mine).find(|copy| copy.version == self.copy);
         let copy = found.ok_or(Refusal::NoSuchCopy { version: self.copy })?;
         if copy.acknowledged.is_some() {
             return Ok(Vec::new());

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Copy;
 use crate::{
     case::{Case, CaseEvent, Context, Fact, Step, guards},
     entry::Moment,
@@ -45,5 +46,14 @@ pub struct EscalationCorrected {
 impl Fact for EscalationCorrected {
     const TYPE: &'static str = "escalation_corrected";
 
-    fn evolve(&self, _: &mut Case, _: &Moment<'_>) {}
+    fn evolve(&self, case: &mut Case, at: &Moment<'_>) {
+        // "A correction follows to the same recipients": those of the three papers, which went out in one append.
+        let papers = self.corrects..=self.corrects + 2;
+        let first = case.entries.get(&self.corrects).map(|entry| entry.recorded_at);
+        let same = |version: &u64| case.entries.get(version).map(|entry| entry.recorded_at) == first;
+        let sent = case.copies.iter().filter(|copy| papers.contains(&copy.version) && same(&copy.version));
+        let sent: Vec<Copy> = sent.cloned().collect();
+        let again = |copy| Copy { version: at.version, at: at.occurred_at, acknowledged: None, ..copy };
+        case.copies.extend(sent.into_iter().map(again));
+    }
 }

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Case;
-use crate::{obligation::Running, refusal::Refusal, terms::terms, time::Instant};
+use crate::{ids::DepartmentId, obligation::Running, refusal::Refusal, terms::terms, time::Instant};
 
 terms!(
     /// 文稿.
@@ -52,6 +52,8 @@ pub struct Copy {
     /// The event that sent it.
     pub version: u64,
     pub to: RecipientKind,
+    /// Which department, where it went to one.
+    pub department: Option<DepartmentId>,
     pub at: Instant,
     pub acknowledged: Option<Instant>,
 }

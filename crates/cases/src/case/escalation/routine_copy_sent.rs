@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{RecipientKind, circulation};
 use crate::{
-    case::{Case, CaseEvent, Context, Fact, Step, guards, round::RoundCause},
+    case::{Case, CaseEvent, Context, Fact, Step, guards, round::RoundCause, triage::Kind},
     entry::Moment,
     people::Role,
     policy::RoutineCopies,
@@ -46,13 +46,15 @@ impl Step for SendRoutineCopy {
 
 /// The grounds that hold and for which no copy went out yet.
 pub(crate) fn due_copies<'a>(case: &'a Case, policy: &'a RoutineCopies) -> impl Iterator<Item = CopyGround> + 'a {
-    // Confirmed: the managing body let it stand when it reviewed or handled the case.
-    let confirmed =
-        case.withheld_found && !matches!(case.stage, crate::case::Stage::Accepted | crate::case::Stage::Unknown);
+    // Confirmed: the managing body let it stand when it dispatched the case, or settled it itself.
+    let acted_on = case.rounds.iter().any(|round| round.delivery.is_some() || round.answer.is_some());
+    let confirmed = case.kind() == Some(Kind::Withheld) && acted_on;
     let returned =
         case.rounds.iter().filter(|r| matches!(r.began_by, RoundCause::FailedCheck | RoundCause::Unsatisfied));
     let returned = u32::try_from(returned.count()).unwrap_or(u32::MAX);
-    let same = case.intake.as_ref().map_or(0, |intake| intake.suspected_repeats.len() + intake.absorbed.len());
+    // A suspected repeat that was merged in the end is one case, not two.
+    let others = case.intake.iter().flat_map(|intake| intake.suspected_repeats.iter().chain(&intake.absorbed));
+    let same = others.collect::<std::collections::BTreeSet<_>>().len();
     let same = u32::try_from(same).unwrap_or(u32::MAX).saturating_add(1);
     let reached = |times: u32, limit: u32| limit > 0 && times >= limit;
     [

@@ -5,11 +5,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DraftKind, DraftState, Facts, next_draft, open_obligation};
+use super::{DraftKind, DraftState, Facts, circulation::copy_to_owner, next_draft, open_obligation};
 use crate::{
     case::{
         Case, CaseEvent, Context, Fact, Step, guards,
-        round::RoundCause,
+        round::{Round, RoundCause},
         state::{Draft, Supervision},
     },
     entry::Moment,
@@ -54,8 +54,10 @@ fn trigger(case: &Case, running: &Running, ctx: &Context<'_>) -> Result<Trigger,
 
 /// The present round is a rework that came of a rework the complainant found no better.
 pub(crate) fn unsatisfied_again(case: &Case) -> bool {
-    let unsatisfied = case.rounds.iter().rev().take_while(|round| round.began_by == RoundCause::Unsatisfied);
-    unsatisfied.count() > 1
+    let is_rework = |round: &&Round| matches!(round.began_by, RoundCause::Unsatisfied | RoundCause::FailedCheck);
+    let reworks = case.rounds.iter().rev().take_while(is_rework);
+    case.round().is_some_and(|round| round.began_by == RoundCause::Unsatisfied)
+        && reworks.filter(|round| round.began_by == RoundCause::Unsatisfied).count() > 1
 }
 
 /// Drafts the notice for a manager's signature.
@@ -166,7 +168,9 @@ impl Fact for SupervisionIssued {
     const TYPE: &'static str = "supervision_issued";
 
     fn evolve(&self, case: &mut Case, at: &Moment<'_>) {
-        let own = Some(case.clocks.next_no());
+        // It sets a limit of its own while there is something left to require.
+        let required = case.clocks.get(self.facts.obligation).is_some_and(Running::is_open);
+        let own = required.then(|| case.clocks.next_no());
         case.supervisions.push(Supervision {
             obligation: self.facts.obligation,
             own,
@@ -174,6 +178,7 @@ impl Fact for SupervisionIssued {
             circulated: false,
         });
         settle(case, self.draft, DraftState::Issued);
+        copy_to_owner(case, &self.to, at);
         if let Some(running) = case.clocks.get_mut(self.facts.obligation) {
             running.supervised = true;
         }

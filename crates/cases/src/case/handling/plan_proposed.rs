@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::promised::{Promised, promised_by};
 use crate::{
-    case::{Case, CaseEvent, Context, Fact, Step, guards, round::Plan},
+    case::{
+        Case, CaseEvent, Context, Fact, Step, guards,
+        round::{Plan, Round},
+    },
     entry::Moment,
     people::Role,
     refusal::Refusal,
@@ -42,7 +45,7 @@ impl Step for ProposePlan {
             complainant_told: self.complainant_told,
         };
         let mut events = vec![plan.into()];
-        let promise = case.round().and_then(|round| round.promise());
+        let promise = case.round().and_then(Round::promise);
         match (self.promised, promise) {
             (Some(date), None) => {
                 let on = promised_by(case, date, ctx)?;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    case::{Case, CaseEvent, Context, Fact, Step, guards},
+    case::{Case, CaseEvent, Context, Fact, Step, guards, round::Round},
     entry::Moment,
     ids::DepartmentId,
     obligation::ObligationKind,
@@ -47,7 +47,7 @@ impl Step for Promise {
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let lead = case.require_lead(ctx)?;
-        match case.round().and_then(|round| round.promise()) {
+        match case.round().and_then(Round::promise) {
             Some(before) if before.date() == self.on => return Ok(Vec::new()),
             Some(before) => return Err(Refusal::PromiseNeedsExtension { due: before }),
             None => {}
@@ -90,7 +90,7 @@ impl Step for RevisePromise {
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let lead = case.require_lead(ctx)?;
-        let old = case.round().and_then(|round| round.promise()).ok_or(Refusal::NoPromise {})?;
+        let old = case.round().and_then(Round::promise).ok_or(Refusal::NoPromise {})?;
         if old.date() == self.on {
             return Ok(Vec::new());
         }

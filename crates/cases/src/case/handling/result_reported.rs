@@ -11,7 +11,7 @@ use crate::{
         Case, CaseEvent, Context, Fact, Stage, Step,
         clock::pause::Resumed,
         guards,
-        round::{Answer, AnswerKind},
+        round::{Answer, AnswerKind, Round},
     },
     entry::Moment,
     ids::DepartmentId,
@@ -34,7 +34,7 @@ impl Step for ReportResult {
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         let lead = case.require_lead(ctx)?;
         guards::said(&self.text, "办理结果")?;
-        let missing = case.round().into_iter().flat_map(|round| round.missing_co_replies()).cloned().collect();
+        let missing = case.round().into_iter().flat_map(Round::missing_co_replies).cloned().collect();
         let reported = ResultReported {
             department: lead.department.clone(),
             text: case.sealed(&self.text),

@@ -40,7 +40,7 @@ impl Step for Decline {
             return case.wrong_stage("已受理、审核中");
         }
         guards::said(&self.reason, "不予受理的理由")?;
-        guards::approved_by_manager(self.approved_by.as_ref(), "不予受理", ctx)?;
+        guards::approved_by_manager(case, self.approved_by.as_ref(), "不予受理", ctx)?;
         let asked = case.intake.as_ref().is_some_and(|intake| intake.amendment_requests > 0);
         if self.ground == DeclineGround::NoDiscernibleMatter && !asked {
             return Err(Refusal::DeclineNeedsAmendment {});

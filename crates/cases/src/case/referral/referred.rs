@@ -17,7 +17,7 @@ use crate::{
 
 /// To whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Addressee {
     /// A unit outside.
     Unit(String),
@@ -55,9 +55,10 @@ impl Step for Refer {
     const ROLES: &'static [Role] = guards::MANAGERS;
 
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
-        if !matches!(case.stage, Stage::InReview { .. }) {
+        if !matches!(case.stage, Stage::InReview { .. }) && !case.is_back_in_review() {
             return case.wrong_stage("审核中");
         }
+        case.require_conferred(None)?;
         let empty = match &self.to {
             Addressee::Unit(name) => name.trim().is_empty(),
             Addressee::Centre { code, .. } => *code == ctx.centre.code,
@@ -89,5 +90,8 @@ impl Fact for Referred {
 
     fn evolve(&self, case: &mut Case, _: &Moment<'_>) {
         case.stage = Stage::Referred(Referral { to: self.to.clone(), letters: 0, last_letter_at: None });
+        if let Some(round) = case.round_mut() {
+            round.assignments.iter_mut().for_each(|assignment| assignment.released = true);
+        }
     }
 }

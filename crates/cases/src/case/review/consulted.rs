@@ -47,7 +47,7 @@ impl Step for Consult {
         if !self.departments.contains(&self.lead) {
             return Err(Refusal::LeadMissing { count: self.departments.len() });
         }
-        let final_word = case.disputes.iter().any(|dispute| dispute.needs_consultation && dispute.upheld.is_none());
+        let final_word = case.awaits_consultation();
         let Self { convenor, attendees, lead, departments, .. } = self.clone();
         let minutes = case.sealed(&self.minutes);
         Ok(vec![Consulted { convenor, attendees, minutes, lead, departments, final_word }.into()])
@@ -77,11 +77,11 @@ impl Fact for Consulted {
             found.departments.clone_from(&self.departments);
         }
         if self.final_word {
-            // Upheld if the work is to go to another lead than the one that has it.
+            // Upheld if the work goes to another lead than the one that has it, or the department has no part in it.
             let lead = case.round().and_then(|round| round.lead()).map(|lead| lead.department.clone());
-            let upheld = lead.as_ref() != Some(&self.lead);
+            let moved = lead.as_ref() != Some(&self.lead);
             for dispute in case.disputes.iter_mut().filter(|dispute| dispute.upheld.is_none()) {
-                dispute.upheld = Some(upheld);
+                dispute.upheld = Some(moved || !self.departments.contains(&dispute.department));
             }
         }
     }

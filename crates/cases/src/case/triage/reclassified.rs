@@ -41,11 +41,11 @@ impl Step for Reclassify {
         guards::said(&self.reason, "改类的理由")?;
         let mut limit_working_days = None;
         if matches!(case.stage, Stage::InHand) {
-            if self.kind == Kind::OutOfScope {
+            if self.kind == Kind::OutOfScope && !case.is_back_in_review() {
                 // It is with departments: they say that it is none of theirs (派单异议), and it comes back to review.
                 return Err(Refusal::OutOfScope {});
             }
-            let form = ctx.policy(case)?.form(self.kind, case.is_several());
+            let form = ctx.policy(case)?.form(self.kind, case.is_several_in_hand());
             limit_working_days = form.agree_on(self.limit_working_days)?;
         }
         let reason = case.sealed(&self.reason);

@@ -1,0 +1,16 @@
+//! Whole paths of a case, as scripts. The sweeps run all the time; whatever the system does by itself, and when, stands in
+//! the script, and so do the due times, by hand.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calendar;
+mod disputes;
+mod endings;
+mod equality;
+mod escalation;
+mod late;
+mod longest;
+mod referral;
+mod settled;
+mod time;

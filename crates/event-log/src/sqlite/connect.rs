@@ -1,0 +1,154 @@
+//! Opening the database, and refusing to work with one that would lose what was acknowledged.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+
+use super::{ATTACHMENTS_SCHEMA, LOG_SCHEMA, SQLITE_NOTADB};
+use crate::{Access, LogError};
+
+/// Older ones can lose committed writes in WAL mode.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+const OLDEST_SQLITE_TEXT: &str = "3.51.3 or newer";
+
+/// Marks a file as ours: "ysu", then what it holds. Set at the head of each schema.
+const LOG_ID: i64 = 0x7973_7501;
+const ATTACHMENTS_ID: i64 = 0x7973_7502;
+
+/// How long a statement waits for a program that does not heed the writer's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One of the database files of a log.
+#[derive(Debug, Clone)]
+pub(super) struct Database {
+    pub(super) path: PathBuf,
+    id: i64,
+    schema: &'static str,
+}
+
+impl Database {
+    pub(super) fn log(path: &Path) -> Self {
+        Self { path: path.to_owned(), id: LOG_ID, schema: LOG_SCHEMA }
+    }
+
+    pub(super) fn attachments(log: &Path) -> Self {
+        Self { path: super::beside(log, ".attachments"), id: ATTACHMENTS_ID, schema: ATTACHMENTS_SCHEMA }
+    }
+
+    /// How connections to it are made.
+    pub(super) fn options(&self, access: Access) -> SqliteConnectOptions {
+        let options = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(1_024)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("recursive_triggers", "ON")
+            // The values of appended events are nobody's business but the log's.
+            .disable_statement_logging();
+        options.read_only(access == Access::Read)
+    }
+
+    /// One connection to a file that exists, is ours, and has every setting that durability rests on.
+    pub(super) async fn connect(&self, access: Access) -> Result<SqliteConnection, LogError> {
+        let connected = self.options(access).connect().await;
+        let mut connection = connected.map_err(|error| self.not_opened(error))?;
+        self.identify(&mut connection).await?;
+        self.assert_settings(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Creates the tables in a new file; refuses a file of another kind, or of a newer format, and leaves it as it is.
+    pub(super) async fn create_or_identify(&self) -> Result<(), LogError> {
+        let connected = self.options(Access::Write).create_if_missing(true).connect().await;
+        let mut connection = connected.map_err(|error| self.not_opened(error))?;
+        // No table: a new file, or one whose creation was interrupted.
+        let used = pragma(&mut connection, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)").await;
+        if used.map_err(|error| self.not_opened(error))? == "0" {
+            self.create(&mut connection).await.map_err(|error| self.storage("be created", error))?;
+            // The name of a new file is on the disk only once its directory is.
+            let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let synced = std::fs::File::open(directory.unwrap_or(Path::new("."))).and_then(|file| file.sync_all());
+            synced.map_err(|error| self.file_error("synced", error))?;
+        }
+        self.identify(&mut connection).await?;
+        connection.close().await.map_err(|error| self.storage("be closed", error))
+    }
+
+    async fn create(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::raw_sql(self.schema).execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Refuses a file of another kind, or of a newer format.
+    async fn identify(&self, connection: &mut SqliteConnection) -> Result<(), LogError> {
+        let not_a_log = |why: String| LogError::NotALog { path: self.path.clone(), why };
+        let id = pragma(connection, "PRAGMA application_id").await.map_err(|error| not_a_log(error.to_string()))?;
+        if id != self.id.to_string() {
+            return Err(not_a_log(format!("its application id is {id} and not {}", self.id)));
+        }
+        if self.id == LOG_ID {
+            let format = sqlx::query("SELECT number FROM format").fetch_one(connection).await;
+            let found: i64 = format.map_err(|error| not_a_log(error.to_string()))?.get(0);
+            if found != i64::from(transparency::FORMAT) {
+                let (path, supported) = (self.path.clone(), transparency::FORMAT);
+                return Err(LogError::NewerFormat { path, found, supported });
+            }
+        }
+        Ok(())
+    }
+
+    async fn assert_settings(&self, connection: &mut SqliteConnection) -> Result<(), LogError> {
+        let refuse = |setting, found: &str, wanted| {
+            Err(LogError::Setting { path: self.path.clone(), setting, found: found.to_owned(), wanted })
+        };
+        let version = pragma(connection, "SELECT sqlite_version()").await.map_err(|e| self.storage("be read", e))?;
+        if parse_version(&version).is_none_or(|version| version < OLDEST_SQLITE) {
+            return refuse("version", &version, OLDEST_SQLITE_TEXT);
+        }
+        for (setting, query, wanted) in [
+            ("journal_mode", "PRAGMA journal_mode", "wal"),
+            ("synchronous", "PRAGMA synchronous", "2"),
+            ("recursive_triggers", "PRAGMA recursive_triggers", "1"),
+            ("foreign_keys", "PRAGMA foreign_keys", "1"),
+        ] {
+            let found = pragma(connection, query).await.map_err(|error| self.storage("be read", error))?;
+            if found != wanted {
+                return refuse(setting, &found, wanted);
+            }
+        }
+        Ok(())
+    }
+
+    /// An answer of the database that says what it could not do.
+    pub(super) fn storage(&self, doing: &'static str, error: sqlx::Error) -> LogError {
+        LogError::Storage { path: self.path.clone(), doing, source: Arc::new(error) }
+    }
+
+    fn file_error(&self, action: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> LogError {
+        LogError::File { path: self.path.clone(), action, source: Arc::new(error) }
+    }
+
+    fn not_opened(&self, error: sqlx::Error) -> LogError {
+        match super::primary_code(&error) {
+            Some(SQLITE_NOTADB) => LogError::NotALog { path: self.path.clone(), why: error.to_string() },
+            _ => self.file_error("opened", error),
+        }
+    }
+}
+
+/// The one value that a pragma or query gives, as text.
+async fn pragma(connection: &mut SqliteConnection, query: &'static str) -> Result<String, sqlx::Error> {
+    let row = sqlx::query(query).fetch_one(connection).await?;
+    row.try_get_unchecked(0)
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}

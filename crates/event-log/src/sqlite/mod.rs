@@ -1,0 +1,239 @@
+//! The log in a SQLite file, and its attachments in another beside it.
+
+mod attachments;
+mod audit;
+mod batch;
+mod connect;
+mod heads;
+mod lock;
+mod read;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnection, SqlitePoolOptions};
+use sqlx::{Row as _, SqlitePool};
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+use transparency::Hash;
+use uuid::Uuid;
+
+use self::attachments::Attachments;
+use self::connect::Database;
+use self::lock::WriterLock;
+use self::writer::{Job, Writer};
+use crate::queue::{Queue, Size};
+use crate::tail::Tails;
+use crate::{Access, Append, AppendError, Appended, Centre, Event, EventLog, Head, LogError, Progress, Report, Tail};
+
+macro_rules! sql {
+    ($file:literal) => {
+        include_str!(concat!("../../../../schemas/sql/sqlite/", $file))
+    };
+}
+
+const LOG_SCHEMA: &str = sql!("schema.sql");
+const ATTACHMENTS_SCHEMA: &str = sql!("attachments.sql");
+const APPEND: &str = sql!("append.sql");
+const READ_CENTRE: &str = sql!("read_centre.sql");
+const READ_COUNTERS: &str = sql!("read_counters.sql");
+const READ_HEADS: &str = sql!("read_heads.sql");
+const READ_STREAM: &str = sql!("read_stream.sql");
+const STREAM_HEAD: &str = sql!("stream_head.sql");
+const STREAM_HEADS: &str = sql!("stream_heads.sql");
+const VERIFY_COUNTERS: &str = sql!("verify_counters.sql");
+const VERIFY_EVENTS: &str = sql!("verify_events.sql");
+const VERIFY_HEADS: &str = sql!("verify_heads.sql");
+const VERIFY_NUMBERS: &str = sql!("verify_numbers.sql");
+
+// Primary result codes, https://www.sqlite.org/rescode.html
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_CORRUPT: i64 = 11;
+const SQLITE_FULL: i64 = 13;
+const SQLITE_CONSTRAINT: i64 = 19;
+const SQLITE_NOTADB: i64 = 26;
+
+/// Connections that read. More would not help: they share the processor's cores with the writer.
+const READERS: u32 = 4;
+
+/// How often a companion asks whether the writing process has committed: a pragma that reads one word of shared memory.
+const COMPANION_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A log in a SQLite file.
+#[derive(Debug)]
+pub(crate) struct SqliteLog {
+    database: Database,
+    readers: SqlitePool,
+    attachments: Attachments,
+    tails: Arc<Tails>,
+    /// `None` in a process that only reads.
+    queue: Option<Arc<Queue<Job>>>,
+    /// The writer; in a companion, what watches for the other process's commits.
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SqliteLog {
+    pub(crate) async fn open(path: &Path, access: Access) -> Result<Self, LogError> {
+        let database = Database::log(path);
+        let tails = Arc::new(Tails::new());
+        let (queue, attachments, task) = match access {
+            Access::Write => {
+                let lock = WriterLock::take(path)?;
+                database.create_or_identify().await?;
+                let attachments = Attachments::open(Database::attachments(path), access).await?;
+                let queue = Arc::new(Queue::new());
+                let writer = Writer::open(database.clone(), lock, Arc::clone(&queue), Arc::clone(&tails)).await?;
+                (Some(queue), attachments, Box::pin(writer.run()) as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>)
+            }
+            Access::Read => {
+                let connection = database.connect(access).await?;
+                let attachments = Attachments::open(Database::attachments(path), access).await?;
+                (None, attachments, Box::pin(watch(database.clone(), connection, Arc::clone(&tails))) as _)
+            }
+        };
+        let readers = pool(&database, Access::Read);
+        let centres = read::centres(&readers).await.map_err(|error| database.storage("list its centres", error))?;
+        tails.publish(centres);
+        Ok(Self { database, readers, attachments, tails, queue, task: Mutex::new(Some(tokio::spawn(task))) })
+    }
+}
+
+impl Drop for SqliteLog {
+    fn drop(&mut self) {
+        match (&self.queue, self.task.get_mut()) {
+            (Some(queue), _) => queue.close(),
+            (None, Some(watch)) => watch.abort(),
+            (None, None) => {}
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for SqliteLog {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let Some(queue) = &self.queue else {
+            return Err(AppendError::ReadOnly { path: self.database.path.clone() });
+        };
+        append.check()?;
+        // Here and not in the writer, so that it runs on every core.
+        let bodies = append.events.iter().map(|event| Hash::of(&event.body)).collect();
+        let size = Size { events: append.events.len(), bytes: append.body_bytes() };
+        let (centre, priority) = (append.centre.clone(), append.priority);
+        let (reply, answer) = oneshot::channel();
+        queue.push(&centre, priority, size, Job { append, bodies, reply })?;
+        let gone = |source| AppendError::Unknown { path: self.database.path.clone(), source: Arc::new(source) };
+        answer.await.map_err(gone)?
+    }
+
+    async fn read_stream(&self, centre: &Centre, stream: Uuid, after_version: u64) -> Result<Vec<Event>, LogError> {
+        let events = read::stream(&self.readers, centre, stream, after_version).await;
+        events.map_err(|error| self.database.storage("read a stream", error))
+    }
+
+    async fn read_centre(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Event>, LogError> {
+        let events = read::centre(&self.readers, centre, after_position, limit).await;
+        events.map_err(|error| self.database.storage("read a centre", error))
+    }
+
+    async fn stream_head(&self, centre: &Centre, stream: Uuid) -> Result<u64, LogError> {
+        let version = read::stream_head(&self.readers, centre, stream).await;
+        version.map_err(|error| self.database.storage("read a stream's version", error))
+    }
+
+    async fn head(&self, centre: &Centre) -> Result<Head, LogError> {
+        let head = read::head(&self.readers, centre).await;
+        head.map_err(|error| self.database.storage("read a centre's head", error))
+    }
+
+    async fn centres(&self) -> Result<Vec<(Centre, u64)>, LogError> {
+        let centres = read::centres(&self.readers).await;
+        centres.map_err(|error| self.database.storage("list its centres", error))
+    }
+
+    fn tail(&self, centre: &Centre) -> Tail {
+        self.tails.tail(centre)
+    }
+
+    fn tail_all(&self) -> Tail {
+        self.tails.tail_all()
+    }
+
+    async fn put_attachment(&self, bytes: Vec<u8>) -> Result<Hash, LogError> {
+        self.attachments.put(bytes).await
+    }
+
+    async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError> {
+        self.attachments.get(hash).await
+    }
+
+    async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError> {
+        audit::verify(&self.database, &self.readers, &self.attachments, progress).await
+    }
+
+    async fn close(&self) {
+        // Before the writer's connection: the last one to close carries the WAL over into the file, if it may write.
+        self.readers.close().await;
+        self.attachments.pool.close().await;
+        let task = self.task.lock().await.take();
+        match (&self.queue, &task) {
+            (Some(queue), _) => queue.close(),
+            (None, Some(watch)) => watch.abort(),
+            (None, None) => {}
+        }
+        if let Some(task) = task {
+            // A panic in it was already reported, and an abort is what was asked for.
+            let _ = task.await;
+        }
+        self.tails.close();
+    }
+}
+
+/// Follows another process's commits for as long as the log is open.
+async fn watch(database: Database, mut connection: SqliteConnection, tails: Arc<Tails>) {
+    let mut ticks = tokio::time::interval(COMPANION_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen = None;
+    loop {
+        ticks.tick().await;
+        if let Err(error) = look(&mut connection, &tails, &mut seen).await {
+            tracing::warn!(path = %database.path.display(), %error, "cannot follow the log; trying again");
+        }
+    }
+}
+
+async fn look(connection: &mut SqliteConnection, tails: &Tails, seen: &mut Option<i64>) -> Result<(), sqlx::Error> {
+    let version = sqlx::query("PRAGMA data_version").fetch_one(&mut *connection).await?.try_get(0)?;
+    if *seen != Some(version) {
+        tails.publish(read::centres(connection).await?);
+        *seen = Some(version);
+    }
+    Ok(())
+}
+
+/// Readers that connect when first needed; [`Database::connect`] has already seen that the settings hold.
+fn pool(database: &Database, access: Access) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        // A connection in this process does not go stale, and asking costs as much as a query.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(database.options(access))
+}
+
+/// The file of this name with something added to it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// SQLite's primary result code of an error that SQLite gave.
+fn primary_code(error: &sqlx::Error) -> Option<i64> {
+    let sqlx::Error::Database(error) = error else { return None };
+    error.code()?.parse::<i64>().ok().map(|extended| extended & 0xff)
+}

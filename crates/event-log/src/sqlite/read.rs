@@ -1,0 +1,102 @@
+//! Reading events and heads.
+
+use std::collections::BTreeMap;
+
+use futures_util::TryStreamExt as _;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{Row as _, SqlitePool};
+use uuid::Uuid;
+
+use crate::{Centre, Event, Head};
+
+/// Where a batch ends, whatever its limit: what a reader has to hold at once.
+const BATCH_BYTES: usize = 16 << 20;
+
+pub(super) async fn stream(
+    pool: &SqlitePool,
+    centre: &Centre,
+    stream: Uuid,
+    after_version: u64,
+) -> Result<Vec<Event>, sqlx::Error> {
+    let query = sqlx::query(super::READ_STREAM).bind(centre.as_str()).bind(stream.as_bytes().as_slice());
+    let rows = query.bind(number(after_version)).fetch_all(pool).await?;
+    rows.iter().map(event).collect()
+}
+
+pub(super) async fn centre(
+    pool: &SqlitePool,
+    centre: &Centre,
+    after_position: u64,
+    limit: u32,
+) -> Result<Vec<Event>, sqlx::Error> {
+    let query = sqlx::query(super::READ_CENTRE).bind(centre.as_str()).bind(number(after_position)).bind(limit);
+    let mut rows = query.fetch(pool);
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        let event = event(&row)?;
+        bytes += event.body.len();
+        events.push(event);
+        if bytes >= BATCH_BYTES {
+            break;
+        }
+    }
+    Ok(events)
+}
+
+pub(super) async fn stream_head(pool: &SqlitePool, centre: &Centre, stream: Uuid) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query(super::STREAM_HEAD).bind(centre.as_str()).bind(stream.as_bytes().as_slice());
+    query.fetch_one(pool).await?.try_get(0)
+}
+
+pub(super) async fn head(pool: &SqlitePool, centre: &Centre) -> Result<Head, sqlx::Error> {
+    // One transaction, so that the counters are those of this position.
+    let mut transaction = pool.begin().await?;
+    let row = sqlx::query(super::READ_HEADS).bind(centre.as_str()).fetch_optional(&mut *transaction).await?;
+    let Some(row) = row else { return Ok(Head::default()) };
+    Ok(Head {
+        position: row.try_get(1)?,
+        recorded_ms: row.try_get(2)?,
+        clock_steps_back: row.try_get(3)?,
+        counters: counters(&mut transaction, centre).await?,
+    })
+}
+
+pub(super) async fn counters(
+    connection: &mut SqliteConnection,
+    centre: &Centre,
+) -> Result<BTreeMap<String, u64>, sqlx::Error> {
+    let rows = sqlx::query(super::READ_COUNTERS).bind(centre.as_str()).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+pub(super) async fn centres(
+    executor: impl sqlx::Executor<'_, Database = sqlx::Sqlite>,
+) -> Result<Vec<(Centre, u64)>, sqlx::Error> {
+    let rows = sqlx::query(super::READ_HEADS).bind(None::<&str>).fetch_all(executor).await?;
+    let centre = |row: &SqliteRow| {
+        let name: &str = row.try_get(0)?;
+        Ok((Centre::new(name).map_err(decode)?, row.try_get(1)?))
+    };
+    rows.iter().map(centre).collect()
+}
+
+fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
+    Ok(Event {
+        position: row.try_get(0)?,
+        stream: Uuid::from_slice(row.try_get(1)?).map_err(decode)?,
+        version: row.try_get(2)?,
+        recorded_ms: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        kind_version: row.try_get(5)?,
+        body: row.try_get(6)?,
+    })
+}
+
+fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}
+
+/// No position or version comes near what SQLite cannot hold; one that does is beyond the end.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,218 @@
+//! The one task that writes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::oneshot;
+use transparency::Hash;
+
+use super::batch::Batch;
+use super::connect::Database;
+use super::heads::Heads;
+use super::lock::WriterLock;
+use super::{SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_FULL, primary_code};
+use crate::queue::Queue;
+use crate::tail::Tails;
+use crate::{Access, Append, AppendError, Appended, Cause, LogError};
+
+/// An append that waits, its bodies hashed, and whom to tell.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) append: Append,
+    pub(super) bodies: Vec<Hash>,
+    pub(super) reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+/// Owns the one connection that writes, and everything that is true only because nobody else does.
+#[derive(Debug)]
+pub(super) struct Writer {
+    database: Database,
+    queue: Arc<Queue<Job>>,
+    tails: Arc<Tails>,
+    heads: Heads,
+    /// `None` after a commit whose end is unknown, until the database could be opened again.
+    connection: Option<SqliteConnection>,
+    /// Let go of last: nobody else may write while the connection is still being closed.
+    _lock: WriterLock,
+}
+
+impl Writer {
+    pub(super) async fn open(
+        database: Database,
+        lock: WriterLock,
+        queue: Arc<Queue<Job>>,
+        tails: Arc<Tails>,
+    ) -> Result<Self, LogError> {
+        let connection = Some(database.connect(Access::Write).await?);
+        Ok(Self { database, queue, tails, heads: Heads::default(), connection, _lock: lock })
+    }
+
+    /// Writes what comes, until the queue is closed and empty.
+    pub(super) async fn run(mut self) {
+        while let Some(jobs) = self.queue.take().await {
+            self.write(jobs).await;
+        }
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(path = %self.database.path.display(), %error, "the log was not closed cleanly; nothing is lost");
+        }
+    }
+
+    async fn write(&mut self, jobs: Vec<Job>) {
+        let mut groups = VecDeque::from([jobs]);
+        while let Some(jobs) = groups.pop_front() {
+            match self.commit(&jobs).await {
+                Ok(results) => jobs.into_iter().zip(results).for_each(|(job, result)| tell(job, result)),
+                // One centre whose rows were tampered with must not take the others' appends down with it.
+                Err(AppendError::Contradiction { .. }) if jobs.len() > 1 => {
+                    groups.extend(jobs.into_iter().map(|job| vec![job]));
+                }
+                Err(error) => jobs.into_iter().for_each(|job| tell(job, Err(error.clone()))),
+            }
+        }
+    }
+
+    /// Commits one group. An error is everybody's, also of those whom the group's earlier appends would have refused: what they
+    /// were judged by did not come to be.
+    async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Appended, AppendError>>, AppendError> {
+        let stopped = |source: Cause| AppendError::Stopped { path: self.database.path.clone(), source };
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(reopen(&self.database).await.map_err(stopped)?),
+        };
+        if let Err(error) = self.heads.load(connection, jobs.iter().map(|job| &job.append)).await {
+            self.heads.forget();
+            self.connection = None;
+            return Err(stopped(Arc::new(error)));
+        }
+        let mut batch = Batch::default();
+        let results = jobs.iter().map(|job| batch.add(&mut self.heads, &job.append, &job.bodies)).collect();
+        if !batch.is_empty() {
+            match batch.commit(connection, &self.heads).await {
+                Ok(moved) => self.tails.publish(moved),
+                Err(error) => return Err(self.failed(jobs, error).await),
+            }
+        }
+        Ok(results)
+    }
+
+    /// What a failed commit means for the events in it, and the way back to a known state.
+    async fn failed(&mut self, jobs: &[Job], error: sqlx::Error) -> AppendError {
+        self.heads.forget();
+        let (path, code) = (self.database.path.clone(), primary_code(&error));
+        let source: Cause = Arc::new(error);
+        let known = match code {
+            Some(SQLITE_FULL) => Some(AppendError::Full { path: path.clone(), source: source.clone() }),
+            Some(SQLITE_BUSY) => Some(AppendError::Busy { path: path.clone(), source: source.clone() }),
+            Some(SQLITE_CONSTRAINT) => {
+                let centre = jobs[0].append.centre.clone();
+                Some(AppendError::Contradiction { path: path.clone(), centre, source: source.clone() })
+            }
+            _ => None,
+        };
+        if let (Some(known), Some(connection)) = (known, &mut self.connection)
+            && rolled_back(connection).await
+        {
+            return known;
+        }
+        tracing::error!(path = %path.display(), error = %source, "a commit ended in an error that leaves it unknown; opening the log again");
+        if let Some(connection) = self.connection.take() {
+            // Its answer changes nothing: the next connection reads what there is.
+            let _ = connection.close().await;
+        }
+        match reopen(&self.database).await {
+            Ok(connection) => self.connection = Some(connection),
+            Err(error) => {
+                tracing::error!(path = %path.display(), %error, "the log could not be opened again; the next append tries once more");
+            }
+        }
+        AppendError::Unknown { path, source }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Also when this task panicked: then whoever waits learns that the end is unknown instead of waiting for ever.
+        self.queue.abandon();
+    }
+}
+
+/// After some errors SQLite has rolled back by itself, and says so by refusing to do it again.
+async fn rolled_back(connection: &mut SqliteConnection) -> bool {
+    match sqlx::query("ROLLBACK").execute(connection).await {
+        Ok(_) => true,
+        Err(sqlx::Error::Database(error)) => error.message().contains("no transaction is active"),
+        Err(_) => false,
+    }
+}
+
+/// A connection that may be written to after a failed commit. A failed `fdatasync` may have dropped what was to be written,
+/// and the system then reports later ones as done: so the WAL is carried over into the database and begun anew before
+/// anything is acknowledged on top of it.
+async fn reopen(database: &Database) -> Result<SqliteConnection, Cause> {
+    let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
+    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
+    let busy: i64 = emptied.and_then(|row| sqlx::Row::try_get(&row, 0)).map_err(|error| Arc::new(error) as Cause)?;
+    if busy != 0 {
+        return Err(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(
+            "a reader holds on to the write-ahead log",
+        )));
+    }
+    Ok(connection)
+}
+
+fn tell(job: Job, result: Result<Appended, AppendError>) {
+    // Whoever asked may have gone; the events stand all the same.
+    let _ = job.reply.send(result);
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{Centre, Clock, NewEvent, Priority};
+
+    fn job(stream: u128, body_bytes: usize) -> Job {
+        let stream = Uuid::from_u128(stream);
+        let body = vec![b'x'; body_bytes];
+        let append = Append {
+            centre: Centre::new("410404").unwrap(),
+            expected: vec![(stream, 0)],
+            clock: Clock::Machine(0),
+            counters: vec!["n".to_owned()],
+            priority: Priority::People,
+            events: vec![NewEvent { stream, kind: "noted".to_owned(), kind_version: 1, body: body.clone() }],
+        };
+        Job { append, bodies: vec![Hash::of(&body)], reply: oneshot::channel().0 }
+    }
+
+    /// SQLite's own limit on the file stands in for the disk's: the same error, and nothing else is made up.
+    #[tokio::test]
+    async fn a_full_disk_refuses_cleanly_and_writing_resumes_when_there_is_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::log(&directory.path().join("log.sqlite"));
+        let lock = WriterLock::take(&database.path).unwrap();
+        database.create_or_identify().await.unwrap();
+        let mut writer = Writer::open(database, lock, Arc::new(Queue::new()), Arc::new(Tails::new())).await.unwrap();
+        let positions = |results: Vec<Result<Appended, AppendError>>| {
+            results.into_iter().map(|result| result.unwrap().last_position).collect::<Vec<_>>()
+        };
+        assert_eq!(positions(writer.commit(&[job(1, 10), job(2, 10)]).await.unwrap()), [1, 2]);
+        for _ in 0..2 {
+            let connection = writer.connection.as_mut().unwrap();
+            sqlx::query("PRAGMA max_page_count = 1").execute(&mut *connection).await.unwrap();
+            let refused = writer.commit(&[job(3, 10), job(4, 50_000)]).await.unwrap_err();
+            assert!(matches!(refused, AppendError::Full { .. }), "{refused}");
+        }
+        let connection = writer.connection.as_mut().unwrap();
+        sqlx::query("PRAGMA max_page_count = 1000000").execute(connection).await.unwrap();
+        // The positions and numbers that were refused are given out again.
+        let appended = writer.commit(&[job(3, 10), job(4, 50_000)]).await.unwrap();
+        assert_eq!(appended[1].as_ref().unwrap().counters, [("n".to_owned(), 4)]);
+        assert_eq!(positions(appended), [3, 4]);
+    }
+}

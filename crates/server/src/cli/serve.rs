@@ -1,0 +1,141 @@
+//! `yousu serve`: API, pages, and what goes on while nobody asks.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use projections::Views;
+use serde_json::json;
+use tokio::{net::TcpListener, sync::watch};
+
+use super::{Format, Status};
+use crate::{
+    demo,
+    engine::Engine,
+    http::{self, Site},
+    installation::Place,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen: a loopback address, for there are no accounts yet
+    #[arg(long, default_value = "127.0.0.1:8404", value_name = "ADDR")]
+    listen: SocketAddr,
+    /// Fill an empty data directory with the simulated centre 410404 first
+    #[arg(long)]
+    demo: bool,
+}
+
+/// How long the views may take to reach the log's end before the address is printed all the same.
+const VIEWS_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long requests under way may take to end once the server was told to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(place: &Place, format: Format, args: &ServeArgs) -> anyhow::Result<Status> {
+    anyhow::ensure!(
+        args.listen.ip().is_loopback(),
+        "--listen {}: there are no accounts yet, so whoever reached that address could read and write everything: \
+         listen on 127.0.0.1 or [::1], and reach it from elsewhere through a tunnel of your own",
+        args.listen
+    );
+    let listener = TcpListener::bind(args.listen).await.with_context(|| {
+        format!("cannot listen on {}: stop the program that does, or give another address with --listen", args.listen)
+    })?;
+    let engine = place.write().await?;
+    let done = serve(place, format, args, &engine, listener).await;
+    // Whatever happened, what was acknowledged is on the disk and the lock is let go.
+    engine.log().close().await;
+    done.map(|()| Status::Done)
+}
+
+async fn serve(
+    place: &Place,
+    format: Format,
+    args: &ServeArgs,
+    engine: &Engine,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    if args.demo {
+        fill(engine).await?;
+    }
+    let site = Site::new(engine.clone(), Views::open(place.data()).await?);
+    let follower = tokio::spawn(http::follow(Arc::clone(&site)));
+    let mut scheduler = http::sweep_by_the_clock(engine.clone()).await?;
+    let address = listener.local_addr()?;
+    let (stop, mut stopping) = watch::channel(false);
+    let serving = axum::serve(listener, http::router(Arc::clone(&site)))
+        .with_graceful_shutdown(async move { stopping.wait_for(|stop| *stop).await.map_or((), |_| ()) });
+    let mut serving = tokio::spawn(serving.into_future());
+
+    if tokio::time::timeout(VIEWS_LIMIT, site.is_up()).await.is_err() {
+        eprintln!("yousu: the views are still being brought up to the log; /readyz says when they are there");
+    }
+    let stopped = stop_signal()?;
+    announce(&site, format, address).await?;
+    stopped.await;
+    stop.send_replace(true);
+    if tokio::time::timeout(STOP_LIMIT, &mut serving).await.is_err() {
+        eprintln!("yousu: some requests did not end within {} seconds and were dropped", STOP_LIMIT.as_secs());
+        serving.abort();
+    }
+    scheduler.shutdown().await?;
+    follower.abort();
+    Ok(())
+}
+
+/// The demo goes into an empty directory. One that holds a demo already is served as it is; one that holds real cases is
+/// refused, for whoever asks for a demo does not expect to work on them.
+async fn fill(engine: &Engine) -> anyhow::Result<()> {
+    match engine.is_simulated().await? {
+        None => {
+            let made = demo::fill(engine).await?;
+            eprintln!("yousu: the demo has {} cases, {} events, {} commands were refused; its clock says {}", made.cases, made.events, made.refused, made.now);
+        }
+        Some(true) => eprintln!("yousu: the data directory is not empty: the simulated centre in it is served as it is"),
+        Some(false) => anyhow::bail!(
+            "--demo: the data directory holds a real centre: serve it without --demo, or give an empty one with --data"
+        ),
+    }
+    Ok(())
+}
+
+async fn announce(site: &Site, format: Format, address: SocketAddr) -> anyhow::Result<()> {
+    let centres = site.centres().await?;
+    if format == Format::Json {
+        let centre = |centre: &Arc<cases::Centre>| {
+            json!({"code": centre.code, "name": centre.name, "simulated": centre.simulated})
+        };
+        let centres: Vec<_> = centres.iter().map(centre).collect();
+        return super::print(format!("{}\n", json!({"address": format!("http://{address}"), "centres": centres})).as_bytes());
+    }
+    let mut text = format!("http://{address}/\n");
+    for centre in &centres {
+        let simulated = if centre.simulated { " · 演示: simulated, every page says so" } else { "" };
+        text += &format!("centre {} {}{simulated}\n", centre.code, centre.name);
+    }
+    if centres.is_empty() {
+        text += "no centre yet: stop this and run `yousu centre open`, or send open_centre to /api/v1/commands\n";
+    }
+    super::print(text.as_bytes())
+}
+
+/// Ctrl-C, or what a service manager sends; heard from the call on, not from the first wait.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a way to hear it there is only the process's own end.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

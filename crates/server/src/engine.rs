@@ -1,0 +1,388 @@
+//! From a command to the disk: load, decide, append, acknowledge. And back: a case or a centre from its events.
+//!
+//! No rule stands here. The decider is told the time, the case and the centre; a conflict is decided again on what is
+//! there now; what is acknowledged is on the disk.
+
+use std::{
+    collections::BTreeMap,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
+
+use cases::{
+    CaseId, Centre, CentreCode, CommandLine, Context, Entry, Instant, Refusal,
+    case::{self, Case, CaseEvent, Decided},
+    centre,
+    command::{CaseCommandLine, CentreCommandLine},
+    ids::CommandId,
+};
+use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Priority};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{clock, wire};
+
+/// Loads, decides and appends. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    log: Arc<dyn EventLog>,
+    access: Access,
+    /// Centres as of their last event: small, read by every command, changed by few.
+    centres: Arc<Mutex<BTreeMap<CentreCode, Arc<Centre>>>>,
+    cases: Arc<Mutex<Cache>>,
+}
+
+/// Cases as of their last event, the least lately written thrown out first. Safe because every append names the version
+/// that it was decided on: a stale case costs a second try, never a wrong event.
+#[derive(Default)]
+struct Cache {
+    cases: BTreeMap<CaseId, (u64, Arc<Case>)>,
+    by_age: BTreeMap<u64, CaseId>,
+    age: u64,
+}
+
+impl Cache {
+    const MOST: usize = 10_000;
+
+    fn put(&mut self, case: Arc<Case>) {
+        self.age += 1;
+        self.forget(case.id);
+        self.by_age.insert(self.age, case.id);
+        self.cases.insert(case.id, (self.age, case));
+        if self.cases.len() > Self::MOST
+            && let Some((_, oldest)) = self.by_age.pop_first()
+        {
+            self.cases.remove(&oldest);
+        }
+    }
+
+    fn forget(&mut self, id: CaseId) {
+        if let Some((age, _)) = self.cases.remove(&id) {
+            self.by_age.remove(&age);
+        }
+    }
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Done {
+    /// The events that it caused, now or when it was first sent; none if the thing was already so.
+    pub(crate) events: Vec<DoneEvent>,
+    /// It had been done before, and was not done again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) already: bool,
+}
+
+/// One event of an answer.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct DoneEvent {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) position: u64,
+    pub(crate) stream: Uuid,
+    pub(crate) version: u64,
+    pub(crate) recorded_at: Instant,
+}
+
+/// Why a command was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    #[error("{place}: {source}: run `yousu verify`, and use the release that wrote this log")]
+    Undecodable { place: String, source: projections::Unreadable },
+    #[error("{place}: the body cannot be read: run `yousu verify`")]
+    BadBody { place: String, source: event_log::BodyError },
+    #[error("centre {0}: a simulated centre and a real one never share a data directory: give another --data")]
+    MixedDirectory(CentreCode),
+    #[error("a simulated directory takes its clock from the commands: give --at, recorded_at or occurred_at")]
+    NoTime,
+    #[error("--at is for simulated directories only: in this one recorded time is the machine's")]
+    TimeGiven,
+}
+
+/// How often a command is decided anew when others were faster, before the caller is told.
+const TRIES: usize = 20;
+
+impl Engine {
+    pub(crate) fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
+        Self { log, access, centres: Arc::default(), cases: Arc::default() }
+    }
+
+    pub(crate) fn log(&self) -> &dyn EventLog {
+        &*self.log
+    }
+
+    /// A centre as its events leave it; version 0 if it was never opened.
+    pub(crate) async fn centre(&self, code: &CentreCode) -> Result<Arc<Centre>, EngineError> {
+        let known = self.lock_centres().get(code).cloned();
+        if let (Some(known), Access::Write) = (&known, self.access) {
+            return Ok(Arc::clone(known));
+        }
+        let mut centre = known.as_deref().cloned().unwrap_or_else(|| Centre::new(code.clone()));
+        let events = self.log.read_stream(&wire::log_centre(code), code.stream(), centre.version).await?;
+        if let (Some(known), true) = (known, events.is_empty()) {
+            return Ok(known);
+        }
+        for event in &events {
+            centre::evolve(&mut centre, &wire::read(code, event)?);
+        }
+        let centre = Arc::new(centre);
+        if centre.version > 0 {
+            self.lock_centres().insert(code.clone(), Arc::clone(&centre));
+        }
+        Ok(centre)
+    }
+
+    fn lock_centres(&self) -> std::sync::MutexGuard<'_, BTreeMap<CentreCode, Arc<Centre>>> {
+        self.centres.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A case as its events leave it; version 0 if there is none.
+    pub(crate) async fn case(&self, centre: &CentreCode, id: CaseId) -> Result<Case, EngineError> {
+        let mut case = Case::new(id);
+        for (_, entry) in self.entries(centre, id).await? {
+            case::evolve(&mut case, &entry);
+        }
+        Ok(case)
+    }
+
+    /// The same for deciding: from the cache where it is there. A companion that only reads has no use for it.
+    pub(crate) async fn case_to_decide(&self, centre: &CentreCode, id: CaseId) -> Result<Arc<Case>, EngineError> {
+        if let Some((_, case)) = self.cache().cases.get(&id) {
+            return Ok(Arc::clone(case));
+        }
+        Ok(Arc::new(self.case(centre, id).await?))
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cases.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A case's whole history, with the log's own record of each event.
+    pub(crate) async fn entries(&self, centre: &CentreCode, id: CaseId) -> Result<Vec<(Event, Entry<CaseEvent>)>, EngineError> {
+        let events = self.log.read_stream(&wire::log_centre(centre), id.0, 0).await?;
+        events.into_iter().map(|event| Ok((event.clone(), wire::read(centre, &event)?))).collect()
+    }
+
+    /// The last recorded time of a centre's log.
+    pub(crate) async fn last_recorded(&self, centre: &CentreCode) -> Result<Option<Instant>, EngineError> {
+        let head = self.log.head(&wire::log_centre(centre)).await?;
+        Ok(if head.position == 0 { None } else { Instant::from_ms(head.recorded_ms) })
+    }
+
+    /// Whether the directory is simulated: its first centre says so, for ever. `None` while there is no centre.
+    pub(crate) async fn is_simulated(&self) -> Result<Option<bool>, EngineError> {
+        let Some((first, _)) = self.log.centres().await?.into_iter().next() else { return Ok(None) };
+        let code = CentreCode::new(first.as_str()).map_err(|_| EngineError::NoTime)?;
+        Ok(Some(self.centre(&code).await?.simulated))
+    }
+
+    /// Decides a command and records what it decided.
+    pub(crate) async fn submit(&self, line: &CommandLine, priority: Priority) -> Result<Done, EngineError> {
+        let mut tries = 0;
+        loop {
+            let done = match line {
+                CommandLine::Case(line) => self.submit_case(line, priority).await,
+                CommandLine::Centre(line) => self.submit_centre(line, priority).await,
+            };
+            match done {
+                Err(EngineError::Append(AppendError::VersionConflict { .. })) if tries < TRIES => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    /// Now, for a command on this centre. Machine time never falls behind what the centre's log has seen.
+    async fn time(&self, centre: &Centre, times: (Option<Instant>, Option<Instant>)) -> Result<(Instant, Clock), EngineError> {
+        if centre.simulated {
+            let now = match times.1.or(times.0) {
+                Some(given) => given,
+                None => self.last_recorded(&centre.code).await?.ok_or(EngineError::NoTime)?,
+            };
+            return Ok((now, Clock::Given(now.ms())));
+        }
+        if times.1.is_some() {
+            return Err(EngineError::TimeGiven);
+        }
+        let machine = clock::now();
+        let now = self.last_recorded(&centre.code).await?.map_or(machine, |last| last.max(machine));
+        Ok((now, Clock::Machine(machine.ms())))
+    }
+
+    async fn submit_case(&self, line: &CaseCommandLine, priority: Priority) -> Result<Done, EngineError> {
+        match self.decide_case(line, priority).await? {
+            Decision::Before => self.done_before(&line.centre, line.case.0, line.cause.id).await,
+            Decision::Nothing => Ok(Done { events: Vec::new(), already: true }),
+            Decision::Append { append, grown, .. } => {
+                let answered = answers(&append);
+                let appended = self.log.append(append).await;
+                let mut cache = self.cache();
+                // Whatever happened, what the cache held is not what the log holds now.
+                grown.iter().for_each(|case| cache.forget(case.id));
+                let done = recorded(answered, &appended?);
+                grown.into_iter().for_each(|case| cache.put(Arc::new(case)));
+                Ok(done)
+            }
+        }
+    }
+
+    /// Decides a command and hands it to the log without waiting for the disk: for one player that sends a long row of
+    /// commands and waits at its end. Nothing is acknowledged before the future says so; if one fails, the player stops.
+    pub(crate) async fn begin(&self, line: &CaseCommandLine, priority: Priority) -> Result<Option<Begun>, EngineError> {
+        let Decision::Append { append, grown, decided } = self.decide_case(line, priority).await? else { return Ok(None) };
+        let answered = answers(&append);
+        grown.into_iter().for_each(|case| self.cache().put(Arc::new(case)));
+        let log = Arc::clone(&self.log);
+        let mut future: BoxFuture<Result<Appended, AppendError>> = Box::pin(async move { log.append(append).await });
+        // Polled once here, it stands in the log's queue: in the order of the calls.
+        let first = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+        Ok(Some(Begun { answered, decided, future, first: if let Poll::Ready(done) = first { Some(done) } else { None } }))
+    }
+
+    /// Forgets every cached case: after a begun append failed, the cache may be ahead of the log.
+    pub(crate) fn forget_cases(&self) {
+        *self.cache() = Cache::default();
+    }
+
+    async fn decide_case(&self, line: &CaseCommandLine, priority: Priority) -> Result<Decision, EngineError> {
+        let centre = self.centre(&line.centre).await?;
+        if centre.version == 0 {
+            return Err(Refusal::CentreNotOpen {}.into());
+        }
+        let case = self.case_to_decide(&line.centre, line.case).await?;
+        if case.commands.get(&line.cause.id) == Some(&line.cause.digest) {
+            return Ok(Decision::Before);
+        }
+        let mut others = BTreeMap::new();
+        for id in line.command.others() {
+            others.insert(id, (*self.case_to_decide(&line.centre, id).await?).clone());
+        }
+        let (now, clock) = self.time(&centre, (line.occurred_at, line.recorded_at)).await?;
+        let ctx = Context::of_case(&centre, line, now, &others);
+        let decided = case::decide(line, &case, &ctx)?;
+        if decided.is_empty() {
+            return Ok(Decision::Nothing);
+        }
+        let mut expected = vec![(case.id.0, case.version)];
+        expected.extend(others.values().map(|other| (other.id.0, other.version)));
+        let events = decided.iter().map(|(id, entry)| wire::new_event(id.0, entry)).collect::<Result<_, _>>()?;
+        others.insert(case.id, Arc::unwrap_or_clone(case));
+        for (id, entry) in &decided {
+            case::evolve(others.entry(*id).or_insert_with(|| Case::new(*id)), entry);
+        }
+        let centre = wire::log_centre(&line.centre);
+        let append = Append { centre, events, expected, clock, counters: Vec::new(), priority };
+        Ok(Decision::Append { append, grown: others.into_values().collect(), decided })
+    }
+
+    async fn submit_centre(&self, line: &CentreCommandLine, priority: Priority) -> Result<Done, EngineError> {
+        let mut centre = (*self.centre(&line.centre).await?).clone();
+        if centre.commands.get(&line.cause.id) == Some(&line.cause.digest) {
+            return self.done_before(&line.centre, line.centre.stream(), line.cause.id).await;
+        }
+        if let cases::CentreCommand::OpenCentre(open) = &line.command
+            && centre.version == 0
+        {
+            if self.is_simulated().await?.is_some_and(|simulated| simulated != open.simulated) {
+                return Err(EngineError::MixedDirectory(line.centre.clone()));
+            }
+            centre.simulated = open.simulated;
+        }
+        let (now, clock) = self.time(&centre, (line.occurred_at, line.recorded_at)).await?;
+        let ctx = Context::of_centre(&centre, line, now);
+        let stream = line.centre.stream();
+        let decided = centre::decide(line, &centre, &ctx)?;
+        if decided.is_empty() {
+            return Ok(Done { events: Vec::new(), already: true });
+        }
+        let events = decided.iter().map(|entry| wire::new_event(stream, entry)).collect::<Result<_, _>>()?;
+        let (code, expected) = (wire::log_centre(&line.centre), vec![(stream, centre.version)]);
+        let append = Append { centre: code, events, expected, clock, counters: Vec::new(), priority };
+        let answered = answers(&append);
+        self.lock_centres().remove(&line.centre);
+        Ok(recorded(answered, &self.log.append(append).await?))
+    }
+
+    /// The answer that a command got when it was first sent.
+    async fn done_before(&self, centre: &CentreCode, stream: Uuid, id: CommandId) -> Result<Done, EngineError> {
+        let mut events = Vec::new();
+        for event in self.log.read_stream(&wire::log_centre(centre), stream, 0).await? {
+            if wire::command_id(centre, &event)? == Some(id) {
+                let recorded_at = instant(event.recorded_ms);
+                let Event { position, stream, version, kind, .. } = event;
+                events.push(DoneEvent { kind, position, stream, version, recorded_at });
+            }
+        }
+        Ok(Done { events, already: true })
+    }
+}
+
+/// What a command comes to before anything is written.
+enum Decision {
+    /// It was done before.
+    Before,
+    /// It was so already.
+    Nothing,
+    Append {
+        append: Append,
+        /// The cases as they are once it is written.
+        grown: Vec<Case>,
+        decided: Decided,
+    },
+}
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An append that stands in the log's queue.
+pub(crate) struct Begun {
+    answered: Vec<DoneEvent>,
+    /// What was decided, by case.
+    pub(crate) decided: Decided,
+    future: BoxFuture<Result<Appended, AppendError>>,
+    first: Option<Result<Appended, AppendError>>,
+}
+
+impl Begun {
+    /// Waits until it is on the disk.
+    pub(crate) async fn done(self) -> Result<Done, EngineError> {
+        let appended = match self.first {
+            Some(done) => done?,
+            None => self.future.await?,
+        };
+        Ok(recorded(self.answered, &appended))
+    }
+
+    /// The types of its events.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.answered.iter().map(|event| event.kind.as_str())
+    }
+}
+
+fn answers(append: &Append) -> Vec<DoneEvent> {
+    let mut versions: BTreeMap<Uuid, u64> = append.expected.iter().copied().collect();
+    let answer = |event: &NewEvent| {
+        let version = versions.entry(event.stream).or_default();
+        *version += 1;
+        DoneEvent { kind: event.kind.clone(), position: 0, stream: event.stream, version: *version, recorded_at: instant(0) }
+    };
+    append.events.iter().map(answer).collect()
+}
+
+fn recorded(mut answered: Vec<DoneEvent>, appended: &Appended) -> Done {
+    for (event, position) in answered.iter_mut().zip(appended.first_position..) {
+        event.position = position;
+        event.recorded_at = instant(appended.recorded_ms);
+    }
+    Done { events: answered, already: false }
+}
+
+/// A recorded time; the log takes none that is outside the calendar.
+fn instant(ms: i64) -> Instant {
+    Instant::from_ms(ms).unwrap_or_else(clock::now)
+}

@@ -1,0 +1,166 @@
+//! What goes on while nobody asks: the views follow the log, and the sweeps take the steps whose time has come.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use cases::{
+    CaseEvent, CaseId, CentreCode, Context, Instant,
+    case::sweep::agenda,
+    people::Actor,
+    time::shanghai,
+};
+use event_log::Centre;
+use projections::ViewError;
+use tokio::sync::Mutex;
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+
+use super::site::{Site, Upkeep};
+use crate::{
+    clock,
+    engine::{Engine, EngineError},
+    sweeps, wire,
+};
+
+/// How long to wait for the log to move before trying again what could not be read or written.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Brings the views up whenever the log moves, until it is closed.
+pub(crate) async fn follow(site: Arc<Site>) {
+    let mut tail = site.engine.log().tail_all();
+    let mut brought: BTreeMap<Centre, u64> = BTreeMap::new();
+    loop {
+        let seen = tail.now();
+        let upkeep = match bring_up(&site, &mut brought).await {
+            Ok(()) => Upkeep::Following,
+            Err(error) => {
+                tracing::error!(%error, "views do not follow the log");
+                Upkeep::Troubled(error.to_string())
+            }
+        };
+        let troubled = upkeep != Upkeep::Following;
+        site.upkeep.send_replace(upkeep);
+        let moved = tail.past(seen);
+        let moved = if troubled { tokio::time::timeout(RETRY, moved).await.unwrap_or(Ok(seen)) } else { moved.await };
+        if moved.is_err() {
+            return;
+        }
+    }
+}
+
+async fn bring_up(site: &Site, brought: &mut BTreeMap<Centre, u64>) -> Result<(), ViewError> {
+    for (centre, position) in site.engine.log().centres().await? {
+        if brought.get(&centre).is_some_and(|before| *before >= position) {
+            continue;
+        }
+        for status in site.views.catch_up(site.engine.log(), &centre).await? {
+            if let Some(why) = status.stopped {
+                tracing::warn!(view = status.view, why, "a view stands still");
+            }
+        }
+        brought.insert(centre, position);
+    }
+    Ok(())
+}
+
+/// Starts the sweeps. The scheduler is a timer and nothing else: what is due follows from the log, a run that finds the
+/// one before it still busy is skipped, and whatever could not be done is there again a minute later.
+pub(crate) async fn sweep_by_the_clock(engine: Engine) -> Result<JobScheduler, JobSchedulerError> {
+    const EVERY_MINUTE: &str = "0 * * * * *";
+    let scheduler = JobScheduler::new().await?;
+    let sweeper = Arc::new(Mutex::new(Sweeper { engine, foreseen: BTreeMap::new() }));
+    let job = Job::new_async_tz(EVERY_MINUTE, shanghai(), move |_, _| {
+        let sweeper = Arc::clone(&sweeper);
+        Box::pin(async move {
+            let Ok(mut sweeper) = sweeper.try_lock() else {
+                return tracing::debug!("the last sweep is not done yet");
+            };
+            if let Err(error) = sweeper.run(clock::now()).await {
+                tracing::error!(%error, "a sweep stopped; the next one goes on");
+            }
+        })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}
+
+struct Sweeper {
+    engine: Engine,
+    foreseen: BTreeMap<CentreCode, Foreseen>,
+}
+
+impl Sweeper {
+    async fn run(&mut self, now: Instant) -> Result<(), EngineError> {
+        for (name, _) in self.engine.log().centres().await? {
+            let Ok(code) = CentreCode::new(name.as_str()) else { continue };
+            // A simulated centre's clock stands still between commands: `tick --at` moves it.
+            if self.engine.centre(&code).await?.simulated {
+                continue;
+            }
+            let foreseen = self.foreseen.entry(code.clone()).or_default();
+            for case in foreseen.due(&self.engine, &code, now).await? {
+                // One case that cannot be swept must not keep the others waiting.
+                match sweeps::sweep(&self.engine, &code, [case], now).await {
+                    Ok(swept) if swept.events.is_empty() => {}
+                    Ok(swept) => tracing::info!(%case, steps = swept.events.len(), "swept"),
+                    Err(error) => tracing::error!(%case, %error, "a case could not be swept"),
+                }
+                foreseen.look_at(&self.engine, &code, case, now).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When each case of a centre next gives the system something to do. A case is looked at anew when its stream grew; every
+/// case, when the centre's own did, for a calendar or a policy moves them all.
+#[derive(Default)]
+struct Foreseen {
+    position: u64,
+    next: BTreeMap<CaseId, Option<Instant>>,
+}
+
+impl Foreseen {
+    /// The cases to sweep now: the one place that says which.
+    async fn due(&mut self, engine: &Engine, code: &CentreCode, now: Instant) -> Result<Vec<CaseId>, EngineError> {
+        const PAGE: u32 = 1_000;
+        let mut grown = BTreeSet::new();
+        let mut position = self.position;
+        loop {
+            let events = engine.log().read_centre(&wire::log_centre(code), position, PAGE).await?;
+            let Some(last) = events.last() else { break };
+            position = last.position;
+            for event in &events {
+                if event.stream == code.stream() {
+                    grown.extend(self.next.keys().copied());
+                } else if CaseEvent::TYPES.contains(&event.kind.as_str()) {
+                    grown.insert(CaseId(event.stream));
+                }
+            }
+        }
+        for case in grown {
+            self.look_at(engine, code, case, now).await?;
+        }
+        // Only now: a case that could not be looked at is looked at again.
+        self.position = position;
+        Ok(self.next.iter().filter(|(_, next)| next.is_some_and(|at| at <= now)).map(|(case, _)| *case).collect())
+    }
+
+    async fn look_at(&mut self, engine: &Engine, code: &CentreCode, id: CaseId, now: Instant) -> Result<(), EngineError> {
+        let centre = engine.centre(code).await?;
+        let case = engine.case_to_decide(code, id).await?;
+        let system = Actor::system();
+        let steps = match agenda(&case, &Context::of_sweep(&centre, &system, now)) {
+            Ok(steps) => steps,
+            Err(refusal) => {
+                tracing::error!(%id, %refusal, "what is due for a case cannot be told");
+                Vec::new()
+            }
+        };
+        self.next.insert(id, steps.first().map(|step| step.at));
+        Ok(())
+    }
+}

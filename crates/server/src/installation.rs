@@ -1,0 +1,97 @@
+//! The data directory: which file is where, and what may be opened.
+//!
+//! `DIR/log.sqlite` is the log (or wherever `--log` says); `DIR/views/` holds what can be thrown away and built anew.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use cases::{CentreCode, Instant};
+use event_log::Access;
+use projections::{Views, When};
+
+use crate::{clock, engine::Engine, wire};
+
+/// Where an installation keeps its things.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Place {
+    /// Directory that holds everything of an installation
+    #[arg(long, env = "YOUSU_DATA", default_value = "./yousu-data", global = true, value_name = "DIR")]
+    data: PathBuf,
+    /// The log, if it is elsewhere: sqlite:PATH
+    #[arg(long, env = "YOUSU_LOG", global = true, value_name = "URL")]
+    log: Option<String>,
+}
+
+impl Place {
+    fn log_url(&self) -> String {
+        self.log.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("log.sqlite").display()))
+    }
+
+    /// The directory; the views stand in `views/` of it.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Opens the log as its one writer; the directory is made if it is not there.
+    pub(crate) async fn write(&self) -> anyhow::Result<Engine> {
+        std::fs::create_dir_all(&self.data).with_context(|| {
+            format!("cannot make the data directory {}: give another with --data", self.data.display())
+        })?;
+        Ok(Engine::new(event_log::open(&self.log_url(), Access::Write).await?, Access::Write))
+    }
+
+    /// Opens the log for reading, beside whoever writes it.
+    pub(crate) async fn read(&self) -> anyhow::Result<Engine> {
+        Ok(Engine::new(event_log::open(&self.log_url(), Access::Read).await?, Access::Read))
+    }
+}
+
+/// Log and views opened for looking, the views brought up to the log.
+pub(crate) struct Reading {
+    pub(crate) engine: Engine,
+    pub(crate) views: Views,
+    pub(crate) centre: CentreCode,
+}
+
+impl Reading {
+    pub(crate) async fn open(place: &Place, centre: Option<&CentreCode>) -> anyhow::Result<Self> {
+        let engine = place.read().await?;
+        let centre = the_centre(&engine, centre).await?;
+        let views = Views::open(place.data()).await?;
+        for status in views.catch_up(engine.log(), &wire::log_centre(&centre)).await? {
+            if let Some(stopped) = status.stopped {
+                eprintln!("yousu: view {} stands still: {stopped}", status.view);
+            }
+        }
+        Ok(Self { engine, views, centre })
+    }
+
+    pub(crate) fn log_centre(&self) -> event_log::Centre {
+        wire::log_centre(&self.centre)
+    }
+
+    /// The moment that is asked about; in a simulated directory now is the last recorded time.
+    pub(crate) async fn when(&self, at: Option<Instant>, known_at: Option<Instant>) -> anyhow::Result<When> {
+        let centre = self.engine.centre(&self.centre).await?;
+        let last = self.engine.last_recorded(&self.centre).await?;
+        let now = last.filter(|_| centre.simulated).unwrap_or_else(clock::now);
+        Ok(When { now, at, known_at })
+    }
+}
+
+/// The centre that a command is about: the one named, or the only one there is.
+pub(crate) async fn the_centre(engine: &Engine, named: Option<&CentreCode>) -> anyhow::Result<CentreCode> {
+    if let Some(code) = named {
+        anyhow::ensure!(engine.centre(code).await?.version > 0, "centre {code} is not open: see `yousu centre open`");
+        return Ok(code.clone());
+    }
+    let centres = engine.log().centres().await?;
+    match centres.as_slice() {
+        [(only, _)] => Ok(CentreCode::new(only.as_str())?),
+        [] => anyhow::bail!("there is no centre yet: see `yousu centre open`"),
+        several => {
+            let codes: Vec<_> = several.iter().map(|(code, _)| code.as_str()).collect();
+            anyhow::bail!("several centres are here ({}): name one with --centre", codes.join(", "))
+        }
+    }
+}

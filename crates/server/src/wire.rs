@@ -1,0 +1,56 @@
+//! Between the domain's entries and the log's events: which bytes stand for which entry.
+
+use cases::{CentreCode, Entry, EventSet, ids::CommandId};
+use event_log::{Body, Event, NewEvent, SealedField};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::engine::EngineError;
+
+/// The log's name for a centre.
+pub(crate) fn log_centre(code: &CentreCode) -> event_log::Centre {
+    event_log::Centre::new(code.as_str()).expect("a division code is digits")
+}
+
+fn place(centre: &CentreCode, event: &Event) -> String {
+    format!("{centre}@{} ({})", event.position, event.kind)
+}
+
+/// An event to append.
+pub(crate) fn new_event<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> Result<NewEvent, EngineError> {
+    let (public, texts) = entry.to_wire();
+    let sealed = texts
+        .into_iter()
+        .map(|text| SealedField {
+            person: text.person.0,
+            field: text.field,
+            bytes: text.text.unwrap_or_default().into_bytes(),
+        })
+        .collect();
+    let kind = entry.event.type_name();
+    let bad = |source| EngineError::BadBody { place: kind.to_owned(), source };
+    let body = Body::new(&public, sealed).and_then(|body| body.encode()).map_err(bad)?;
+    Ok(NewEvent { stream, kind: kind.to_owned(), kind_version: entry.event.type_version(), body })
+}
+
+/// The entry that an event's bytes hold, as the views read it.
+pub(crate) fn read<E: EventSet>(centre: &CentreCode, event: &Event) -> Result<Entry<E>, EngineError> {
+    projections::entry(event).map_err(|source| EngineError::Undecodable { place: place(centre, event), source })
+}
+
+fn decode(centre: &CentreCode, event: &Event) -> Result<Body, EngineError> {
+    Body::decode(&event.body).map_err(|source| EngineError::BadBody { place: place(centre, event), source })
+}
+
+/// The command that caused an event, without reading the rest.
+pub(crate) fn command_id(centre: &CentreCode, event: &Event) -> Result<Option<CommandId>, EngineError> {
+    #[derive(Deserialize)]
+    struct Caused {
+        command: CommandOnly,
+    }
+    #[derive(Deserialize)]
+    struct CommandOnly {
+        id: CommandId,
+    }
+    Ok(decode(centre, event)?.public::<Caused>().ok().map(|caused| caused.command.id))
+}

@@ -1,0 +1,108 @@
+//! The body's encoding: what an event says, with what belongs to a person kept apart.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
+
+/// What an event says: everybody's part, and the parts that belong to persons.
+///
+/// The public part is held as the JSON text that it is, so that a reader parses it once, straight into its own type.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    public: Box<RawValue>,
+    sealed: Vec<SealedField>,
+}
+
+/// One piece of an event that belongs to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedField {
+    /// Whose it is.
+    pub person: Uuid,
+    /// Where in the public part it belongs, in the caller's own notation.
+    pub field: String,
+    /// Its bytes: plain in format 0, sealed later.
+    #[serde(with = "base64_text")]
+    pub bytes: Vec<u8>,
+}
+
+/// Why bytes are no body, or a value cannot become one.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The public part is an array, a string …, and a body needs named fields.
+    #[error("the public part of an event's body must be a JSON object")]
+    NotAnObject,
+    /// The value has no JSON form, or the bytes are not the JSON that is wanted.
+    #[error("an event's body cannot be read or written as {{public, sealed}}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Body {
+    /// A body of these parts. The public part's keys are sorted, so that equal values give equal bytes.
+    ///
+    /// # Errors
+    /// [`BodyError`] if `public` does not serialise to a JSON object.
+    pub fn new(public: &impl Serialize, sealed: Vec<SealedField>) -> Result<Self, BodyError> {
+        // By way of `Value`, whose objects are sorted; a struct on its own keeps the order of its declaration, and
+        // moving a field in the source would then change bytes.
+        let public = serde_json::to_value(public)?;
+        if !matches!(public, Value::Object(_)) {
+            return Err(BodyError::NotAnObject);
+        }
+        Ok(Self { public: to_raw_value(&public)?, sealed })
+    }
+
+    /// The public part, parsed.
+    ///
+    /// # Errors
+    /// [`BodyError::Json`] if it is no `T`.
+    pub fn public<'a, T: Deserialize<'a>>(&'a self) -> Result<T, BodyError> {
+        Ok(serde_json::from_str(self.public.get())?)
+    }
+
+    /// The public part as it stands in the bytes.
+    pub fn public_json(&self) -> &str {
+        self.public.get()
+    }
+
+    /// The parts that belong to persons, in the order of the bytes.
+    pub fn sealed(&self) -> &[SealedField] {
+        &self.sealed
+    }
+
+    /// The bytes to append. Only for a new event: bytes that were appended once are kept and passed on as they are.
+    ///
+    /// # Errors
+    /// None in practice: every part of a body has a JSON form.
+    pub fn encode(&self) -> Result<Vec<u8>, BodyError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Reads the bytes of an event.
+    ///
+    /// # Errors
+    /// [`BodyError`] if they are not a JSON object of exactly `public` (an object) and `sealed`.
+    pub fn decode(bytes: &[u8]) -> Result<Self, BodyError> {
+        let body: Self = serde_json::from_slice(bytes)?;
+        if body.public.get().starts_with('{') { Ok(body) } else { Err(BodyError::NotAnObject) }
+    }
+}
+
+mod base64_text {
+    use std::borrow::Cow;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(Cow::<str>::deserialize(from)?.as_bytes()).map_err(D::Error::custom)
+    }
+}

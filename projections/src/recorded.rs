@@ -1,0 +1,93 @@
+//! An event as views read it: decoded once, handed to every view that wants it.
+
+use std::str::FromStr as _;
+
+use cases::{
+    CaseEvent, CaseId, CentreCode, CentreEvent, Entry, Instant,
+    entry::{DecodeError, EventSet},
+    ids::PersonId,
+    sealed::SealedText,
+};
+use event_log::{Body, BodyError, Centre, Event};
+use serde_json::Value;
+
+/// One event of a centre's log, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Place in the centre's log.
+    pub position: u64,
+    /// Place in its stream.
+    pub version: u64,
+    /// When the log recorded it.
+    pub recorded_at: Instant,
+    pub what: What,
+}
+
+/// What it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    Case(CaseId, Box<Entry<CaseEvent>>),
+    Centre(Box<Entry<CentreEvent>>),
+}
+
+/// Why an event could not be read. For operators, hence in English.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    #[error("`{0}` is no centre's code")]
+    Centre(String),
+    #[error("its recorded time of {0} ms is no time")]
+    Time(i64),
+    #[error("its body is not what the log keeps")]
+    Body(#[from] BodyError),
+    #[error("a sealed text of it is no UTF-8")]
+    Text,
+    #[error(transparent)]
+    Event(#[from] DecodeError),
+}
+
+impl Recorded {
+    /// Reads an event of this centre.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if this program does not know its type, or its bytes are not what the type says.
+    pub fn read(centre: &Centre, event: &Event) -> Result<Self, Unreadable> {
+        let code = CentreCode::from_str(centre.as_str()).map_err(|_| Unreadable::Centre(centre.to_string()))?;
+        let recorded_at = Instant::from_ms(event.recorded_ms).ok_or(Unreadable::Time(event.recorded_ms))?;
+        let what = if event.stream == code.stream() {
+            What::Centre(Box::new(entry(event)?))
+        } else {
+            What::Case(CaseId(event.stream), Box::new(entry(event)?))
+        };
+        Ok(Self { position: event.position, version: event.version, recorded_at, what })
+    }
+
+    /// The type's name.
+    pub fn kind(&self) -> &'static str {
+        match &self.what {
+            What::Case(_, entry) => entry.event.type_name(),
+            What::Centre(entry) => entry.event.type_name(),
+        }
+    }
+
+    /// The case, if it is about one.
+    pub fn case(&self) -> Option<(CaseId, &Entry<CaseEvent>)> {
+        match &self.what {
+            What::Case(id, entry) => Some((*id, entry)),
+            What::Centre(_) => None,
+        }
+    }
+}
+
+/// The entry that an event's bytes hold.
+///
+/// # Errors
+/// [`Unreadable`] if this program does not know its type, or its bytes are not what the type says.
+pub fn entry<E: EventSet>(event: &Event) -> Result<Entry<E>, Unreadable> {
+    let body = Body::decode(&event.body)?;
+    let texts = body.sealed().iter().map(|field| {
+        let text = String::from_utf8(field.bytes.clone()).map_err(|_| Unreadable::Text)?;
+        Ok(SealedText { person: PersonId(field.person), field: field.field.clone(), text: Some(text) })
+    });
+    let texts = texts.collect::<Result<Vec<_>, Unreadable>>()?;
+    Ok(Entry::from_wire(&event.kind, event.kind_version, body.public::<Value>()?, &texts)?)
+}

@@ -1,0 +1,192 @@
+//! What the driver does with what it cannot take, with a new version, and while a file is replaced.
+
+use cases::{CaseId, CentreCode, story::Story};
+use event_log::NewEvent;
+use projections::{
+    Use, ViewError, Views, When,
+    ledger::{self, Query},
+    overdue,
+    registry::{Kept, VIEWS},
+    timeline::{self, Until},
+    work_order::work_order,
+};
+use serde_json::json;
+use tokio::join;
+
+use crate::{
+    by_hand::fortnight,
+    support::{Place, block_on, centre, played},
+};
+
+/// As a later release might write it.
+fn toy(stream: CaseId) -> NewEvent {
+    let body = br#"{"public":{},"sealed":[]}"#.to_vec();
+    NewEvent { stream: stream.0, kind: "toy_event".to_owned(), kind_version: 1, body }
+}
+
+#[test]
+fn an_unknown_event_stops_the_centre_before_it_and_no_other() {
+    let (here, there) = (played(7, "410404", 3), played(8, "410500", 3));
+    block_on(async {
+        let place = Place::new().await;
+        let first = &here.log[..here.log.len() / 2];
+        place.record(&here, first).await;
+        place.append(&here.centre.code, vec![toy(CaseId(uuid::Uuid::from_u128(1)))], here.now).await;
+        place.record(&there, &there.log).await;
+        let (ours, position) = (centre(&here.centre.code), first.len() as u64);
+
+        for status in place.views.catch_up(&*place.log, &ours).await.unwrap() {
+            assert_eq!((status.position, status.lag), (position, 1), "{}", status.view);
+            let stopped = status.stopped.unwrap();
+            let place = format!("410404@{}", position + 1);
+            assert!(stopped.contains(&place) && stopped.contains("toy_event"), "{stopped}");
+        }
+        assert!(place.views.seen("ledger", &ours, position).await.is_ok());
+        let waited_for = place.views.seen("ledger", &ours, position + 1).await;
+        assert!(matches!(waited_for, Err(ViewError::Stopped(_))), "{waited_for:?}");
+        place.catch_up(&there).await;
+        assert_eq!(place.ledger(&there, When::now(there.now)).await.len(), there.cases.len());
+
+        // Built anew it would stop there too: the file that serves goes on serving.
+        let before = place.dump().await;
+        let rebuilt = place.views.rebuild(&*place.log, &[], |_, _| ()).await;
+        assert!(matches!(rebuilt, Err(ViewError::Stopped(_))), "{rebuilt:?}");
+        assert_eq!(place.dump().await, before);
+    });
+}
+
+fn views(change: impl FnOnce(&mut [Kept])) -> &'static [Kept] {
+    let mut views = VIEWS.to_vec();
+    change(&mut views);
+    views.leak()
+}
+
+#[test]
+fn a_view_that_does_not_know_a_type_stops_alone() {
+    let story = fortnight();
+    let forgetful = views(|views| {
+        views[1].uses = |kind| if kind == "paused" { Use::Unknown } else { (VIEWS[1].uses)(kind) };
+    });
+    block_on(async {
+        let place = Place::new().await;
+        place.record(&story, &story.log).await;
+        let views = Views::open_only(place.path(), forgetful).await.unwrap();
+        let status = views.catch_up(&*place.log, &centre(&story.centre.code)).await.unwrap();
+        let stopped: Vec<_> =
+            status.iter().filter(|status| status.stopped.is_some()).map(|status| status.view).collect();
+        assert_eq!(stopped, ["overdue"]);
+        assert!(status[1].lag > 0 && status[0].lag == 0 && status[2].lag == 0);
+        // The release that knows the type goes on where this one stopped.
+        views.close().await;
+        place.catch_up(&story).await;
+    });
+}
+
+#[test]
+fn a_list_that_says_more_than_the_match_stops_the_view() {
+    let story = fortnight();
+    let boastful = views(|views| {
+        views[0].uses = |kind| if kind == "signed_for" { Use::Fields } else { (VIEWS[0].uses)(kind) };
+    });
+    block_on(async {
+        let place = Place::new().await;
+        place.record(&story, &story.log).await;
+        let views = Views::open_only(place.path(), boastful).await.unwrap();
+        let status = views.catch_up(&*place.log, &centre(&story.centre.code)).await.unwrap();
+        assert!(status[0].stopped.as_ref().is_some_and(|why| why.contains("signed_for")), "{:?}", status[0]);
+        assert_eq!((status[0].position, status[1].lag), (0, 0), "nothing of the batch was written");
+    });
+}
+
+#[test]
+fn another_version_is_built_anew() {
+    let story = fortnight();
+    let newer = views(|views| views[0].version += 1);
+    block_on(async {
+        let place = Place::of(&story).await;
+        let dump = place.dump().await;
+        place.views.close().await;
+        let views = Views::open_only(place.path(), newer).await.unwrap();
+        let code = centre(&story.centre.code);
+        let status = views.status(&*place.log, &code).await.unwrap();
+        assert_eq!((status[0].position, status[1].lag), (0, 0));
+        views.catch_up(&*place.log, &code).await.unwrap();
+        assert_eq!(place.dump().await, dump);
+    });
+}
+
+#[test]
+fn rebuilding_by_one_process_is_noticed_by_another() {
+    let mut story = fortnight();
+    let when = When::now(story.now);
+    block_on(async {
+        let place = Place::of(&story).await;
+        let other = Views::open(place.path()).await.unwrap();
+        let code = centre(&story.centre.code);
+        let ledger = async |views| ledger::lines(views, &*place.log, &code, &Query::all(when)).await.unwrap();
+        let before = ledger(&other).await;
+        place.views.rebuild(&*place.log, &["ledger".to_owned(), "timeline".to_owned()], |_, _| ()).await.unwrap();
+        assert_eq!(ledger(&other).await, before);
+
+        let known = story.log.len();
+        let reopen = json!({"command": "reopen", "case": Story::id(1), "ground": "own_motion", "reason": "复查"});
+        story.tell("manager", reopen).unwrap();
+        place.record(&story, &story.log[known..]).await;
+        // Who waits for the position is woken by the batch that brings it.
+        let (waited, caught_up) =
+            join!(other.seen("ledger", &code, story.log.len() as u64), other.catch_up(&*place.log, &code));
+        waited.unwrap();
+        caught_up.unwrap();
+        assert!(ledger(&place.views).await[0].cells[16].contains("重开1次"));
+        let unknown = place.views.rebuild(&*place.log, &["legder".to_owned()], |_, _| ()).await;
+        assert!(matches!(unknown, Err(ViewError::UnknownView(..))));
+    });
+}
+
+#[test]
+fn two_processes_catch_up_at_once() {
+    let story = played(11, "410404", 6);
+    block_on(async {
+        let alone = Place::of(&story).await;
+        let place = Place::new().await;
+        let (other, code) = (Views::open(place.path()).await.unwrap(), centre(&story.centre.code));
+        for part in story.log.chunk_by(|a, b| crate::support::at(a).date() == crate::support::at(b).date()) {
+            place.record(&story, part).await;
+            let (ours, theirs) = join!(place.views.catch_up(&*place.log, &code), other.catch_up(&*place.log, &code));
+            ours.unwrap();
+            theirs.unwrap();
+        }
+        assert_eq!(place.dump().await, alone.dump().await);
+    });
+}
+
+/// A server spawns them.
+#[test]
+fn futures_can_move_between_threads() {
+    fn spawnable(_: impl Send) {}
+    let story = fortnight();
+    block_on(async {
+        let place = Place::new().await;
+        let (code, when) = (centre(&story.centre.code), When::now(story.now));
+        let (views, log) = (&place.views, &*place.log);
+        spawnable(views.catch_up(log, &code));
+        spawnable(views.rebuild(log, &[], |_, _| ()));
+        spawnable(views.seen("ledger", &code, 1));
+        spawnable(ledger::lines(views, log, &code, &Query::all(when)));
+        spawnable(overdue::open(views, log, &code, when));
+        spawnable(timeline::history(log, &code, Story::id(1), Until::default()));
+        spawnable(work_order(views, log, &code, Story::id(1)));
+    });
+}
+
+#[test]
+fn a_file_that_is_no_view_gives_way() {
+    block_on(async {
+        let place = Place::new().await;
+        place.views.close().await;
+        std::fs::write(place.path().join("views/overdue.sqlite"), "not a database").unwrap();
+        let views = Views::open(place.path()).await.unwrap();
+        let nowhere = centre(&CentreCode::new("999999").unwrap());
+        assert!(views.catch_up(&*place.log, &nowhere).await.unwrap().iter().all(|status| status.position == 0));
+    });
+}

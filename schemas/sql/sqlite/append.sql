@@ -1,0 +1,35 @@
+-- One group of appends, in one round trip to the connection's thread whatever its size. $1 holds the bytes of the
+-- whole group one after the other; the JSON arrays hold numbers and offsets (from 1) into it, so that no body is encoded
+-- as text on its way.
+BEGIN IMMEDIATE;
+
+INSERT INTO centres (id, code)
+SELECT value ->> 0, value ->> 1 FROM json_each($2);
+
+INSERT INTO kinds (id, name)
+SELECT value ->> 0, value ->> 1 FROM json_each($3);
+
+INSERT INTO streams (id, centre, uuid)
+SELECT value ->> 0, value ->> 1, substr($1, value ->> 2, 16) FROM json_each($4);
+
+INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, previous, leaf, body)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    substr($1, value ->> 7, 32), substr($1, (value ->> 7) + 32, 32), substr($1, (value ->> 7) + 64, value ->> 8)
+FROM json_each($5);
+
+INSERT INTO numbers (centre, name, number, position)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($6);
+
+INSERT INTO counters (centre, name, value)
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($6) WHERE true
+ON CONFLICT (centre, name) DO UPDATE SET value = excluded.value;
+
+INSERT INTO heads (centre, position, recorded_ms, clock_steps_back)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($7) WHERE true
+ON CONFLICT (centre) DO UPDATE SET
+    position = excluded.position,
+    recorded_ms = excluded.recorded_ms,
+    clock_steps_back = excluded.clock_steps_back;
+
+COMMIT;

@@ -1,0 +1,10 @@
+-- Every centre, with its head if it has one and the position of its last event if it has any. Also centres that stand in
+-- `events` or `heads` alone: their code is NULL.
+SELECT
+    every.id, centres.code, heads.position, heads.recorded_ms,
+    (SELECT max(position) FROM events WHERE centre = every.id),
+    (SELECT count(*) FROM events WHERE centre = every.id)
+FROM (SELECT id FROM centres UNION SELECT DISTINCT centre FROM events UNION SELECT centre FROM heads) AS every
+LEFT JOIN centres ON centres.id = every.id
+LEFT JOIN heads ON heads.centre = every.id
+ORDER BY centres.code;

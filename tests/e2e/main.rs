@@ -1,0 +1,7 @@
+//! The program as a user runs it: one binary, directories of its own, nothing mocked.
+
+mod bad_input;
+mod due;
+mod program;
+mod real_data;
+mod walkthrough;
