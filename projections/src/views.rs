@@ -174,13 +174,11 @@ impl Views {
         names: &[String],
         mut progress: impl FnMut(&Centre, u64),
     ) -> Result<Vec<Rebuilt>, ViewError> {
-        let mut wanted = Vec::new();
         for name in names.iter().filter(|name| !UNKEPT.contains(&name.as_str())) {
-            wanted.push(self.slot(name)?);
+            self.slot(name)?;
         }
-        if names.is_empty() {
-            wanted = self.slots.iter().collect();
-        }
+        let is_wanted = |slot: &&Slot| names.is_empty() || names.iter().any(|name| name == slot.view.name);
+        let wanted: Vec<&Slot> = self.slots.iter().filter(is_wanted).collect();
         let mut fresh = Vec::with_capacity(wanted.len());
         for slot in &wanted {
             let path = slot.path.with_extension("sqlite.new");

@@ -34,7 +34,8 @@ fn import(file: &[u8], mapping: &str) -> (crate::program::Said, u64) {
     fs::write(&csv, file).expect("written");
     fs::write(&map, mapping).expect("written");
     let before = events(&yousu);
-    let args = ["import", csv.to_str().expect("a path"), "--centre", "410404", "--mapping", map.to_str().expect("a path")];
+    let args =
+        ["import", csv.to_str().expect("a path"), "--centre", "410404", "--mapping", map.to_str().expect("a path")];
     let said = yousu.run(args.into_iter().chain(["--format", "json"]));
     (said, events(&yousu) - before)
 }
@@ -115,7 +116,10 @@ fn commands_that_do_not_fit_are_refused_by_code() {
     assert_eq!(with(json!({"kind": "hard_to_do", "ground": "refused"}), "window_clerk"), "ground-does-not-fit");
     assert_eq!(with(json!({}), "window_clerk"), "done");
     assert_eq!(code(yousu.tell("window_clerk", at, json!({"command": "submit", "case": case}))), "done");
-    assert_eq!(code(yousu.tell("centre_manager", at, json!({"command": "dispatch", "case": case, "lead": "scj"}))), "done");
+    assert_eq!(
+        code(yousu.tell("centre_manager", at, json!({"command": "dispatch", "case": case, "lead": "scj"}))),
+        "done"
+    );
     assert_eq!(code(yousu.tell("handler:zjj", at, json!({"command": "sign_for", "case": case}))), "not-assigned");
     let apply = yousu.run(["apply", "/nowhere.jsonl"]);
     apply.failed(1, &["/nowhere.jsonl"]);
@@ -125,9 +129,11 @@ fn commands_that_do_not_fit_are_refused_by_code() {
 fn a_policy_with_an_unknown_key_is_named_by_file_and_line() {
     let yousu = Yousu::empty();
     let file = yousu.dir().join("third.toml");
-    let text = fs::read_to_string(crate::program::root().join("crates/cases/policies/henan-2022-43.toml")).expect("it ships");
+    let text =
+        fs::read_to_string(crate::program::root().join("crates/cases/policies/henan-2022-43.toml")).expect("it ships");
     fs::write(&file, text.replace("[dispute]\n", "[dispute]\nwithin_hours = 3\n")).expect("written");
-    let open = ["centre", "open", "410404", "--name", "n", "--level", "county", "--policy", file.to_str().expect("a path")];
+    let open =
+        ["centre", "open", "410404", "--name", "n", "--level", "county", "--policy", file.to_str().expect("a path")];
     yousu.run(open).failed(1, &["third.toml", "within_hours"]);
 }
 
@@ -137,7 +143,10 @@ fn usage_is_status_two_and_a_fault_is_status_three() {
     yousu.run(["ledgre"]).failed(2, &["ledgre"]);
     yousu.run(["due", "--policy", "henan-2022-43", "--kind", "odd", "--received", "2026-03-02"]).failed(2, &["odd"]);
     yousu.run(["tick", "--at", "2026-03-02T09:00"]).failed(1, &["--at", "simulated"]);
-    tamper(&yousu, "DROP TRIGGER IF EXISTS events_no_update; UPDATE events SET body = replace(body, '中心', '中亡') WHERE position = 1");
+    tamper(
+        &yousu,
+        "DROP TRIGGER IF EXISTS events_no_update; UPDATE events SET body = replace(body, '中心', '中亡') WHERE position = 1",
+    );
     let said = yousu.run(["verify"]).failed(3, &["altered"]);
     assert!(said.out.contains("410404@1"), "the place is named: {}", said.out);
 }
@@ -149,7 +158,8 @@ fn tamper(yousu: &Yousu, sql: &'static str) {
     runtime.block_on(async {
         let url = format!("sqlite:{}", yousu.dir().join("log.sqlite").display());
         let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("it opens");
-        let triggers = connection.fetch_all("SELECT name FROM sqlite_schema WHERE type = 'trigger'").await.expect("read");
+        let triggers =
+            connection.fetch_all("SELECT name FROM sqlite_schema WHERE type = 'trigger'").await.expect("read");
         for trigger in triggers {
             let drop = format!("DROP TRIGGER {}", trigger.get::<String, _>(0));
             connection.execute(sqlx::AssertSqlSafe(drop)).await.expect("dropped");

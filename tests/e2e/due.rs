@@ -56,7 +56,8 @@ fn what_the_dispatch_must_name_is_refused_without_it() {
     let args = ["due", "--policy", "henan-2022-43", "--kind", "withheld", "--received", "2026-03-02"];
     Yousu::empty().run(args).failed(1, &["limit-missing", "H8"]);
     // With it, so many days are counted, with no cap.
-    let answer = due(&["--policy", "henan-2022-43", "--kind", "withheld", "--received", "2026-03-02", "--working-days", "30"]);
+    let answer =
+        due(&["--policy", "henan-2022-43", "--kind", "withheld", "--received", "2026-03-02", "--working-days", "30"]);
     assert_eq!(answer["due"], "2026-04-14T17:00:00+08:00");
 }
 

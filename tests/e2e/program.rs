@@ -76,7 +76,8 @@ impl Yousu {
     /// A simulated centre 410404 with two departments.
     pub(crate) fn simulated(policy: &str, at: &str) -> Self {
         let yousu = Self::empty();
-        let open = ["centre", "open", "410404", "--name", "石龙区政务服务中心", "--level", "county", "--policy", policy];
+        let open =
+            ["centre", "open", "410404", "--name", "石龙区政务服务中心", "--level", "county", "--policy", policy];
         yousu.run(open.into_iter().chain(["--simulated", "--at", at])).ok();
         for (id, name) in [("scj", "市场监管局"), ("zjj", "住建局")] {
             yousu.run(["centre", "department", "add", "410404", id, "--name", name, "--at", at]).ok();
@@ -87,7 +88,9 @@ impl Yousu {
     /// A real centre 410404 under the Henan policy.
     pub(crate) fn real() -> Self {
         let yousu = Self::empty();
-        yousu.run(["centre", "open", "410404", "--name", "中心", "--level", "county", "--policy", "henan-2022-43"]).ok();
+        yousu
+            .run(["centre", "open", "410404", "--name", "中心", "--level", "county", "--policy", "henan-2022-43"])
+            .ok();
         yousu
     }
 

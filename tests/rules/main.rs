@@ -45,10 +45,14 @@ fn no_package_knows_what_it_must_not() {
     let metadata = metadata();
     let own: BTreeSet<&str> = metadata.workspace_packages().into_iter().map(|package| package.name.as_str()).collect();
     let listed: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(own, listed, "a package was added or renamed: say in ARROWS and in docs/ARCHITECTURE.md what it may know");
+    assert_eq!(
+        own, listed,
+        "a package was added or renamed: say in ARROWS and in docs/ARCHITECTURE.md what it may know"
+    );
     for package in metadata.workspace_packages() {
         let (_, allowed) = ARROWS.iter().find(|(name, _)| *name == package.name.as_str()).expect("just compared");
-        let arrows = package.dependencies.iter().filter(|dependency| dependency.kind == cargo_metadata::DependencyKind::Normal);
+        let arrows =
+            package.dependencies.iter().filter(|dependency| dependency.kind == cargo_metadata::DependencyKind::Normal);
         for arrow in arrows.filter(|dependency| own.contains(dependency.name.as_str())) {
             assert!(allowed.contains(&arrow.name.as_str()), "{} must not know {}", package.name, arrow.name);
         }
@@ -59,7 +63,8 @@ fn no_package_knows_what_it_must_not() {
 fn one_sqlite_and_new_enough() {
     let metadata = metadata();
     for name in ["libsqlite3-sys", "sqlx"] {
-        let versions: Vec<_> = resolved(&metadata).into_iter().filter(|p| p.name.as_str() == name).map(|p| &p.version).collect();
+        let versions: Vec<_> =
+            resolved(&metadata).into_iter().filter(|p| p.name.as_str() == name).map(|p| &p.version).collect();
         assert_eq!(versions.len(), 1, "{name} stands in the graph as {versions:?}: an old SQLite may be linked");
     }
 }
@@ -98,10 +103,8 @@ fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
 fn every_duplicate_has_a_reason() {
     let deny = deny();
     let skip = deny["bans"]["skip"].as_array().expect("a list");
-    let reasons: BTreeMap<&str, &str> = skip
-        .iter()
-        .filter_map(|entry| Some((entry.get("crate")?.as_str()?, entry.get("reason")?.as_str()?)))
-        .collect();
+    let reasons: BTreeMap<&str, &str> =
+        skip.iter().filter_map(|entry| Some((entry.get("crate")?.as_str()?, entry.get("reason")?.as_str()?))).collect();
     let metadata = metadata();
     let mut versions: BTreeMap<&str, usize> = BTreeMap::new();
     resolved(&metadata).into_iter().for_each(|package| *versions.entry(package.name.as_str()).or_default() += 1);
@@ -133,7 +136,8 @@ fn no_test_is_left_out() {
 }
 
 fn sources() -> Vec<PathBuf> {
-    let mut waiting = vec![root().join("crates"), root().join("projections"), root().join("tests"), root().join("benches")];
+    let mut waiting =
+        vec![root().join("crates"), root().join("projections"), root().join("tests"), root().join("benches")];
     let mut files = Vec::new();
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {

@@ -125,6 +125,9 @@ impl CommandLine {
         match CentreCommand::read(&command, fields) {
             Some(read) => {
                 let command = read.map_err(unreadable)?;
+                if case.is_some() || late.is_some() {
+                    return Err(Refusal::Unreadable { reason: "中心的命令不带 case 和 late".to_owned() });
+                }
                 let line = CentreCommandLine { centre, version, by, occurred_at, recorded_at, cause, command };
                 Ok(Self::Centre(Box::new(line)))
             }
@@ -152,14 +155,8 @@ impl CommandLine {
 impl CaseCommandLine {
     /// A command made inside the program (sweeps, import, demo): the digest comes from the same canonical form.
     pub fn new(case: CaseId, centre: CentreCode, by: Actor, id: CommandId, command: CaseCommand) -> Self {
-        let mut map = match command.fields() {
-            Value::Object(map) => map,
-            _ => Map::new(),
-        };
-        map.insert("command".to_owned(), command.name().into());
-        map.insert("id".to_owned(), id.to_string().into());
+        let mut map = said(command.name(), command.fields(), id, &centre, &by);
         map.insert("case".to_owned(), case.to_string().into());
-        map.insert("by".to_owned(), serde_json::to_value(&by).unwrap_or_default());
         let cause = Cause { id, digest: digest(&map) };
         Self { case, centre, version: None, by, occurred_at: None, recorded_at: None, late: None, cause, command }
     }
@@ -174,16 +171,22 @@ impl CentreCommandLine {
         recorded_at: Option<Instant>,
         command: CentreCommand,
     ) -> Self {
-        let mut map = match command.fields() {
-            Value::Object(map) => map,
-            _ => Map::new(),
-        };
-        map.insert("command".to_owned(), command.name().into());
-        map.insert("id".to_owned(), id.to_string().into());
-        map.insert("by".to_owned(), serde_json::to_value(&by).unwrap_or_default());
-        let cause = Cause { id, digest: digest(&map) };
+        let cause = Cause { id, digest: digest(&said(command.name(), command.fields(), id, &centre, &by)) };
         Self { centre, version: None, by, occurred_at: None, recorded_at, cause, command }
     }
+}
+
+/// The line that `apply` would have read for a command made inside the program.
+fn said(command: &str, fields: Value, id: CommandId, centre: &CentreCode, by: &Actor) -> Map<String, Value> {
+    let mut map = match fields {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    map.insert("command".to_owned(), command.into());
+    map.insert("id".to_owned(), id.to_string().into());
+    map.insert("centre".to_owned(), centre.as_str().into());
+    map.insert("by".to_owned(), serde_json::to_value(by).unwrap_or_default());
+    map
 }
 
 /// What a command says, apart from what a retry may change: the version seen and the time of recording.

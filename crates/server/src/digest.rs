@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cases::{
     CaseEvent, CaseId, Centre, CentreCode, CommandLine, Entry, Instant,
+    case::triage::Kind,
     centre::digest_sent::{DigestCounts, SendMonthlyDigest},
     command::CentreCommandLine,
     ids::CommandId,
@@ -16,7 +17,10 @@ use cases::{
 use chrono::{Datelike, Months, NaiveDate};
 use uuid::Uuid;
 
-use crate::{engine::{Engine, EngineError}, wire};
+use crate::{
+    engine::{Engine, EngineError},
+    wire,
+};
 
 /// Counts by month.
 #[derive(Debug, Default)]
@@ -46,15 +50,16 @@ impl Tally {
             CaseEvent::Accepted(_) => counts.accepted += 1,
             CaseEvent::Closed(_) => counts.closed += 1,
             CaseEvent::Terminated(_) => counts.terminated += 1,
-            CaseEvent::Classified(event) => counts.withheld += u32::from(event.kind == cases::case::triage::Kind::Withheld),
-            CaseEvent::Reclassified(event) => counts.withheld += u32::from(event.kind == cases::case::triage::Kind::Withheld),
+            CaseEvent::Classified(event) => counts.withheld += u32::from(event.kind == Kind::Withheld),
+            CaseEvent::Reclassified(event) => counts.withheld += u32::from(event.kind == Kind::Withheld),
             CaseEvent::Reminded(_) => counts.reminded += 1,
             CaseEvent::SupervisionIssued(_) => counts.supervised += 1,
             CaseEvent::Circulated(_) => counts.circulated += 1,
             CaseEvent::ReturnedForRework(_) => counts.returned += 1,
             _ => {}
         }
-        for ended in entry.clocks.ended.iter().filter(|end| matches!(end.outcome, Outcome::MetLate | Outcome::Breached)) {
+        for ended in entry.clocks.ended.iter().filter(|end| matches!(end.outcome, Outcome::MetLate | Outcome::Breached))
+        {
             self.months.entry(month_of(ended.at)).or_default().late += 1;
         }
     }

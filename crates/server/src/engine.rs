@@ -165,7 +165,11 @@ impl Engine {
     }
 
     /// A case's whole history, with the log's own record of each event.
-    pub(crate) async fn entries(&self, centre: &CentreCode, id: CaseId) -> Result<Vec<(Event, Entry<CaseEvent>)>, EngineError> {
+    pub(crate) async fn entries(
+        &self,
+        centre: &CentreCode,
+        id: CaseId,
+    ) -> Result<Vec<(Event, Entry<CaseEvent>)>, EngineError> {
         let events = self.log.read_stream(&wire::log_centre(centre), id.0, 0).await?;
         events.into_iter().map(|event| Ok((event.clone(), wire::read(centre, &event)?))).collect()
     }
@@ -199,7 +203,11 @@ impl Engine {
     }
 
     /// Now, for a command on this centre. Machine time never falls behind what the centre's log has seen.
-    async fn time(&self, centre: &Centre, times: (Option<Instant>, Option<Instant>)) -> Result<(Instant, Clock), EngineError> {
+    async fn time(
+        &self,
+        centre: &Centre,
+        times: (Option<Instant>, Option<Instant>),
+    ) -> Result<(Instant, Clock), EngineError> {
         if centre.simulated {
             let now = match times.1.or(times.0) {
                 Some(given) => given,
@@ -235,14 +243,21 @@ impl Engine {
     /// Decides a command and hands it to the log without waiting for the disk: for one player that sends a long row of
     /// commands and waits at its end. Nothing is acknowledged before the future says so; if one fails, the player stops.
     pub(crate) async fn begin(&self, line: &CaseCommandLine, priority: Priority) -> Result<Option<Begun>, EngineError> {
-        let Decision::Append { append, grown, decided } = self.decide_case(line, priority).await? else { return Ok(None) };
+        let Decision::Append { append, grown, decided } = self.decide_case(line, priority).await? else {
+            return Ok(None);
+        };
         let answered = answers(&append);
         grown.into_iter().for_each(|case| self.cache().put(Arc::new(case)));
         let log = Arc::clone(&self.log);
         let mut future: BoxFuture<Result<Appended, AppendError>> = Box::pin(async move { log.append(append).await });
         // Polled once here, it stands in the log's queue: in the order of the calls.
         let first = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
-        Ok(Some(Begun { answered, decided, future, first: if let Poll::Ready(done) = first { Some(done) } else { None } }))
+        Ok(Some(Begun {
+            answered,
+            decided,
+            future,
+            first: if let Poll::Ready(done) = first { Some(done) } else { None },
+        }))
     }
 
     /// Forgets every cached case: after a begun append failed, the cache may be ahead of the log.
@@ -369,7 +384,13 @@ fn answers(append: &Append) -> Vec<DoneEvent> {
     let answer = |event: &NewEvent| {
         let version = versions.entry(event.stream).or_default();
         *version += 1;
-        DoneEvent { kind: event.kind.clone(), position: 0, stream: event.stream, version: *version, recorded_at: instant(0) }
+        DoneEvent {
+            kind: event.kind.clone(),
+            position: 0,
+            stream: event.stream,
+            version: *version,
+            recorded_at: instant(0),
+        }
     };
     append.events.iter().map(answer).collect()
 }

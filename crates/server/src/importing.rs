@@ -7,7 +7,10 @@
 //! Every command's id follows from the case and the step, and its digest from the row's content: a second run finds
 //! everything done, a run that was cut off is completed, and a number that comes again with other content is refused.
 
-use std::{collections::VecDeque, io::{Read, Seek}};
+use std::{
+    collections::VecDeque,
+    io::{Read, Seek},
+};
 
 use cases::{
     CaseCommand, CaseId, CentreCode, CommandLine, Instant, Refusal,
@@ -30,7 +33,10 @@ use event_log::Priority;
 use import::{Appeals, Mapping, Outcome, Row};
 use uuid::Uuid;
 
-use crate::{engine::{Begun, Engine, EngineError}, player::Player};
+use crate::{
+    engine::{Begun, Engine, EngineError},
+    player::Player,
+};
 
 /// What an import is given.
 pub(crate) struct Import<'a> {
@@ -148,7 +154,10 @@ impl Import<'_> {
             if centre.departments.contains_key(&department.code) {
                 continue;
             }
-            let id = CommandId(Uuid::new_v5(&self.centre.stream(), format!("import:department:{}", department.code).as_bytes()));
+            let id = CommandId(Uuid::new_v5(
+                &self.centre.stream(),
+                format!("import:department:{}", department.code).as_bytes(),
+            ));
             let record = RecordDepartment { department: department.code.clone(), name: department.name.clone() };
             let by = Actor { role: Role::SystemAdministrator, ..self.by.clone() };
             let line = CentreCommandLine::new(self.centre.clone(), by, id, None, record.into());
@@ -158,7 +167,12 @@ impl Import<'_> {
     }
 
     /// A row into a real directory.
-    async fn enter(&self, row: &Row, done: &mut Imported, on_their_way: &mut VecDeque<Begun>) -> Result<(), EngineError> {
+    async fn enter(
+        &self,
+        row: &Row,
+        done: &mut Imported,
+        on_their_way: &mut VecDeque<Begun>,
+    ) -> Result<(), EngineError> {
         let steps = match self.steps(row).await {
             Ok(steps) => steps,
             Err(EngineError::Refused(refusal)) => {
@@ -195,7 +209,8 @@ impl Import<'_> {
         if let Some(history) = &self.mapping.historical {
             let approved_by = Some(person(&history.approved_by, Role::CentreManager, Office::Centre));
             line.occurred_at = Some(step.at);
-            line.late = Some(LateFields { reason: history.reason.clone(), evidence: self.evidence.clone(), approved_by });
+            line.late =
+                Some(LateFields { reason: history.reason.clone(), evidence: self.evidence.clone(), approved_by });
         }
         line
     }
@@ -307,16 +322,22 @@ impl Import<'_> {
     async fn acted(&self, step: Step) -> Result<Vec<Step>, EngineError> {
         let centre = self.engine.centre(&self.centre).await?;
         let policy = centre.current_policy().ok_or(Refusal::PolicyNotAdopted {})?;
-        let (at, clerk, manager) = (step.at, someone("clerk", Role::WindowClerk), someone("manager", Role::CentreManager));
+        let (at, clerk, manager) =
+            (step.at, someone("clerk", Role::WindowClerk), someone("manager", Role::CentreManager));
         let act = |name, by: &Actor, command: CaseCommand| Step { name, by: by.clone(), at, command };
         Ok(match step.command {
             CaseCommand::Accept(mut accept) => {
                 accept.historical = false;
                 vec![act("accept", &clerk, CaseCommand::Accept(accept))]
             }
-            CaseCommand::NoteSuspectedRepeat(note) => vec![act("repeat", &Actor::system(), CaseCommand::NoteSuspectedRepeat(note))],
+            CaseCommand::NoteSuspectedRepeat(note) => {
+                vec![act("repeat", &Actor::system(), CaseCommand::NoteSuspectedRepeat(note))]
+            }
             CaseCommand::Classify(classify) => {
-                vec![act("classify", &clerk, CaseCommand::Classify(classify)), act("submit", &clerk, Submit { to: None }.into())]
+                vec![
+                    act("classify", &clerk, CaseCommand::Classify(classify)),
+                    act("submit", &clerk, Submit { to: None }.into()),
+                ]
             }
             CaseCommand::Dispatch(mut dispatch) => {
                 let mut acts = Vec::new();
@@ -329,7 +350,8 @@ impl Import<'_> {
                 acts
             }
             command => {
-                let by = Actor { id: someone("handler", Role::Handler).id, role: Role::Handler, office: step.by.office };
+                let by =
+                    Actor { id: someone("handler", Role::Handler).id, role: Role::Handler, office: step.by.office };
                 vec![Step { name: step.name, by, at, command }]
             }
         })

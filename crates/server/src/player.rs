@@ -5,12 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use cases::{
-    Case, CaseId, Centre, CentreCode, Context, Instant,
-    case::sweep,
-    command::CaseCommandLine,
-    people::Actor,
-};
+use cases::{Case, CaseId, Centre, CentreCode, Context, Instant, case::sweep, command::CaseCommandLine, people::Actor};
 use event_log::Priority;
 
 use crate::{

@@ -62,6 +62,8 @@ pub(crate) async fn all_cases(engine: &Engine, centre: &CentreCode) -> Result<Ve
         let Some(last) = events.last() else { return Ok(cases) };
         after = last.position;
         let first = events.iter().filter(|event| event.version == 1 && event.stream != centre.stream());
-        cases.extend(first.filter(|event| CaseEvent::TYPES.contains(&event.kind.as_str())).map(|event| CaseId(event.stream)));
+        cases.extend(
+            first.filter(|event| CaseEvent::TYPES.contains(&event.kind.as_str())).map(|event| CaseId(event.stream)),
+        );
     }
 }

@@ -125,7 +125,12 @@ fn rebuilding_by_one_process_is_noticed_by_another() {
         let code = centre(&story.centre.code);
         let ledger = async |views| ledger::lines(views, &*place.log, &code, &Query::all(when)).await.unwrap();
         let before = ledger(&other).await;
-        place.views.rebuild(&*place.log, &["ledger".to_owned(), "timeline".to_owned()], |_, _| ()).await.unwrap();
+        let names = ["ledger", "timeline", "ledger"].map(str::to_owned);
+        let rebuilt = place.views.rebuild(&*place.log, &names, |_, _| ()).await.unwrap();
+        assert_eq!(
+            rebuilt.iter().map(|done| (done.view, done.events)).collect::<Vec<_>>(),
+            [("ledger", story.log.len() as u64)]
+        );
         assert_eq!(ledger(&other).await, before);
 
         let known = story.log.len();

@@ -2,12 +2,17 @@
 
 use cases::{
     CaseEvent, CentreEvent, Instant,
-    case::escalation::{Copy, RecipientKind},
+    case::{
+        End, Stage,
+        escalation::{Copy, RecipientKind},
+        round::{Assignment, Round, RoundCause},
+    },
     entry::EventSet,
     obligation::Owner,
+    sealed::Sealed,
     story::{Story, Told},
 };
-use projections::{Views, When, overdue::Standing};
+use projections::{Views, When, ledger::Line, overdue::Standing};
 use proptest::prelude::*;
 
 use crate::support::{FEEDS, Place, block_on, played};
@@ -97,6 +102,9 @@ proptest! {
             let place = Place::of(&story).await;
             let when = When::now(story.now);
             for line in place.ledger(&story, when).await {
+                check_cells(&story, &line)?;
+            }
+            for line in place.ledger(&story, when).await {
                 let case = story.case(line.case);
                 prop_assert!(line.cells[13].starts_with(case.stage.term()), "{} {:?}", line.cells[13], case.stage);
                 let late = case.clocks.all().iter().filter(|running| running.was_late() || overdue(running, case, story.now));
@@ -143,6 +151,49 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// What of a line the aggregate knows too.
+fn check_cells(story: &Story, line: &Line) -> Result<(), TestCaseError> {
+    let case = story.case(line.case);
+    let intake = case.intake.as_ref().unwrap();
+    let text = |sealed: &Option<Sealed>| sealed.as_ref().map(|sealed| sealed.text().trim().to_owned());
+    let name = text(&intake.name).unwrap_or_else(|| if intake.anonymous { "匿名".to_owned() } else { String::new() });
+    prop_assert_eq!(&line.cells[1], &name);
+    let person = text(&intake.contact_person).filter(|_| intake.is_unit);
+    prop_assert_eq!(&line.cells[2], &person.unwrap_or_default());
+    prop_assert_eq!(&line.cells[3], &text(&intake.telephone).or(text(&intake.address)).unwrap_or_default());
+    prop_assert_eq!(&line.cells[4], intake.summary.text().trim());
+    prop_assert_eq!(&line.cells[5], intake.category.term());
+    if let Some(lead) = case.round().and_then(Round::lead) {
+        let name = |part: &Assignment| story.centre.department_name(&part.department);
+        let co: Vec<_> = case.round().unwrap().active().filter(|part| !part.lead).map(name).collect();
+        let alone = co.is_empty();
+        let all = if alone { name(lead) } else { format!("牵头：{}；协办：{}", name(lead), co.join("、")) };
+        prop_assert_eq!(&line.cells[6], &all);
+    }
+    let returned =
+        case.rounds.iter().filter(|r| matches!(r.began_by, RoundCause::FailedCheck | RoundCause::Unsatisfied));
+    let returned = returned.count();
+    prop_assert_eq!(line.cells[11].matches(':').count(), returned, "{}", line.cells[11]);
+    prop_assert_eq!(line.cells[11] == "否", returned == 0);
+    let satisfaction = match &case.stage {
+        Stage::Ended(End::Withdrawn { .. } | End::Declined { .. } | End::Merged { .. }) => "不适用".to_owned(),
+        Stage::Ended(End::Closed { reason: Some(reason), .. }) => format!("未评价（{reason}）"),
+        stage => match case.rating() {
+            Some(rating) => rating.term().to_owned(),
+            None if case.is_anonymous() => "未评价（匿名）".to_owned(),
+            None if case.unreachable => "未评价（联系不上）".to_owned(),
+            None if matches!(stage, Stage::Ended(End::Terminated { .. })) => "不适用".to_owned(),
+            None => String::new(),
+        },
+    };
+    // A rating of an answer that gave way to another within its round stays the newest that was given.
+    if !satisfaction.is_empty() {
+        prop_assert_eq!(&line.cells[15], &satisfaction, "{:?}", case.stage);
+    }
+    prop_assert_eq!(&line.own[1], intake.channel.term());
+    Ok(())
 }
 
 /// At least `step` entries, and no append cut in two.

@@ -123,7 +123,9 @@ fn a_result_ends_the_quarrel() {
          03-02 12:00 head:scj report_result
          03-02 13:00 manager check_quality passed=false
          03-02 14:00 manager decide_dispute dispute=1 upheld=true !! no-such-dispute
-         03-02 15:00 manager reassign from=zjj to=rsj",
+         03-02 15:00 manager reassign from=zjj to=rsj
+         03-02 16:00 complainant withdraw
+         03-02 16:10 manager consult lead=scj departments=[\"scj\"] !! case-ended",
     );
 }
 

@@ -1,6 +1,8 @@
 //! 催办, 督办, 通报, 常态化抄送: what happens by itself, and what withholding costs.
 
-use crate::common::{H, HARD, ORDINARY, Play, S, WITHHELD, dispatched};
+use cases::{CaseEvent, story::Story};
+
+use crate::common::{H, HARD, ORDINARY, Play, S, WITHHELD, dispatched, log_of};
 
 fn given(policy: &str, classified: &str, dispatch: &str) -> Play {
     let mut play = Play::swept(policy);
@@ -87,6 +89,29 @@ fn reworked_and_unsatisfied_again_is_supervised_at_once() {
              = supervision scj 03-10 17:00 met",
         );
     }
+}
+
+#[test]
+fn a_letter_speaks_of_the_moment_at_which_it_was_drafted_and_states_what_came_since() {
+    let round = |day: &str| {
+        format!(
+            "{day} 10:00 head:scj report_result\n{day} 11:00 manager check_quality\n\
+             {day} 12:00 clerk call_back rating=dissatisfied\n{day} 13:00 manager return_for_rework\n"
+        )
+    };
+    let mut play = given(S, HARD, "");
+    play.play(&round("03-03")).play("03-04 09:00 system reminded\n").play(&round("03-04")).play(
+        "03-04 13:00 system routine_copy_sent
+         03-05 09:00 system reminded supervision_drafted
+         03-05 10:00 head:scj propose_plan
+         03-05 11:00 leader issue_supervision obligation=14 draft=1",
+    );
+    let issued = log_of(&play.story, Story::id(1)).last().map(|entry| entry.event.clone());
+    let Some(CaseEvent::SupervisionIssued(issued)) = issued else { panic!("issued") };
+    let kind = |version: &u64| play.case(1).entries[version].kind;
+    assert_eq!(kind(&issued.facts.as_of_version), "supervision_drafted");
+    assert_eq!(issued.facts.since.iter().map(kind).collect::<Vec<_>>(), ["plan_proposed"]);
+    assert_eq!(issued.trigger.term(), "退回重办后仍不满意");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! 当场办结: result and feedback in one, no quality check.
 
-use crate::common::{H, Play, S};
+use cases::{CaseEvent, case::closing::rated::Rating, story::Story};
+
+use crate::common::{H, Play, S, log_of};
 
 const HEARD: &str = "03-02 09:30 clerk accept\n03-02 09:40 clerk classify kind=ordinary\n";
 
@@ -82,4 +84,22 @@ fn a_rating_written_down_wrongly_has_its_consequences() {
          03-03 10:00 clerk call_back rating=satisfied
          03-03 10:10 clerk close"#,
     );
+}
+
+#[test]
+fn a_mended_rating_stands_in_the_closing_and_an_earlier_one_is_left_alone() {
+    let mut play = Play::swept(H);
+    play.play(HEARD).play(
+        r#"03-02 10:00 clerk settle_on_the_spot rating=satisfied
+         03-02 10:20 manager correct_entry entry=4 mending={"field":"rating","value":"very_satisfied"} => entry_corrected
+         03-02 10:30 clerk close
+         03-02 10:40 manager correct_entry entry=4 mending={"field":"rating","value":"satisfied"} !! case-ended
+         03-02 10:50 manager reopen
+         03-02 10:55 manager correct_entry entry=4 mending={"field":"rating","value":"satisfied"} !! no-such-entry"#,
+    );
+    let closed = log_of(&play.story, Story::id(1)).find_map(|entry| match &entry.event {
+        CaseEvent::Closed(closed) => closed.rating,
+        _ => None,
+    });
+    assert_eq!(closed.map(Rating::term), Some("非常满意"));
 }

@@ -68,6 +68,7 @@ fn a_pause_gives_back_whole_working_days_and_ends_by_itself() {
 fn resumed_by_hand() {
     given(H, CANNOT, "").play(
         "03-03 10:00 manager pause until=2026-03-20
+         03-04 12:00 head:zjj resume !! not-assigned
          03-05 12:00 manager resume => resumed
          = answer scj 03-06 17:00 open",
     );

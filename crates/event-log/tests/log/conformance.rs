@@ -122,6 +122,20 @@ async fn a_centre_is_read_in_batches(log: &dyn EventLog) {
     assert!(positions(7, 3).await.is_empty());
 }
 
+async fn a_batch_of_large_events_is_cut_short(log: &dyn EventLog) {
+    let here = centre("410404");
+    let large = |version| {
+        let mut append = append(&here, &[(1, version)]);
+        append.events[0].body = vec![b'x'; BODY_LIMIT_BYTES];
+        append
+    };
+    for version in 0..20 {
+        log.append(large(version)).await.unwrap();
+    }
+    assert_eq!(log.read_centre(&here, 0, 1_000).await.unwrap().len(), 16);
+    assert_eq!(log.read_centre(&here, 16, 1_000).await.unwrap().len(), 4);
+}
+
 async fn numbers_are_drawn_without_gaps(log: &dyn EventLog) {
     let (one, two) = (centre("410404"), centre("410403"));
     let drawn = async |append| log.append(append).await.unwrap().counters;
@@ -292,6 +306,7 @@ run!(
     what_is_not_there_is_empty,
     a_refused_first_append_leaves_no_trace,
     a_centre_is_read_in_batches,
+    a_batch_of_large_events_is_cut_short,
     numbers_are_drawn_without_gaps,
     a_machines_clock_that_goes_back_is_held_and_counted_once,
     a_given_time_that_goes_back_is_refused,

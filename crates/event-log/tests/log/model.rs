@@ -169,7 +169,7 @@ async fn agrees(log: &dyn EventLog, model: &Model) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(32) })]
 
     /// Each group is handed over at once, and within a centre the line is served in order: the model's answers hold one by one,
     /// though the log writes the group in one commit.

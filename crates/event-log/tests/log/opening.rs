@@ -101,6 +101,15 @@ async fn another_kind_of_file_is_refused_and_left_as_it_was() {
 }
 
 #[tokio::test]
+async fn another_database_in_the_place_of_the_attachments_is_refused() {
+    let place = Place::new();
+    std::fs::write(place.attachments(), "").unwrap();
+    by_hand(&place.attachments(), "CREATE TABLE attachments (hash, bytes)").await.unwrap();
+    let error = refused(&place, Access::Write).await;
+    assert!(matches!(&error, LogError::NotALog { path, .. } if *path == place.attachments()), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_not_there_cannot_be_read_and_an_unknown_address_is_named() {
     let place = Place::new();
     let error = refused(&place, Access::Read).await;

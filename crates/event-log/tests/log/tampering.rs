@@ -193,6 +193,19 @@ async fn two_events_that_changed_places() {
 }
 
 #[tokio::test]
+async fn two_events_of_one_stream_that_changed_places() {
+    let swap = "UPDATE events SET position = 100 WHERE centre = 1 AND position = 3;
+        UPDATE events SET position = 3, recorded_ms = recorded_ms - 1000 WHERE centre = 1 AND position = 4;
+        UPDATE events SET position = 4, recorded_ms = recorded_ms + 1000 WHERE centre = 1 AND position = 100;";
+    let found = [
+        format!("410404@3: {ALTERED}"),
+        format!("410404@3: version 3 of stream {ONE} stands before the one that it follows"),
+        format!("410404@4: {ALTERED}"),
+    ];
+    check(swap, &found.iter().map(String::as_str).collect::<Vec<_>>()).await;
+}
+
+#[tokio::test]
 async fn a_stream_that_was_reordered() {
     let swap = "UPDATE events SET version = 100 WHERE centre = 1 AND position = 3;
         UPDATE events SET version = 2 WHERE centre = 1 AND position = 4;

@@ -1,6 +1,9 @@
 //! `yousu apply FILE.jsonl`: commands, one JSON object a line, one result a line.
 
-use std::{io::{BufRead, BufReader, Read}, path::PathBuf};
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
 use cases::{CommandLine, Refusal};
@@ -8,7 +11,10 @@ use event_log::Priority;
 use serde_json::{Value, json};
 
 use super::{Format, Status};
-use crate::{engine::{Done, EngineError}, installation::Place};
+use crate::{
+    engine::{Done, EngineError},
+    installation::Place,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApplyArgs {

@@ -12,7 +12,7 @@ use cases::{
         hours_recorded::RecordHours,
         opened::{Level, OpenCentre},
         policy_adopted::AdoptPolicy,
-        recipients_recorded::{RecordRecipients, Recipients},
+        recipients_recorded::{Recipients, RecordRecipients},
         roster_recorded::{RecordRoster, Roster},
     },
     command::CentreCommandLine,

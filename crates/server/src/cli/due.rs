@@ -44,7 +44,10 @@ pub(super) fn run(format: Format, args: &DueArgs) -> anyhow::Result<Status> {
     println!("{}（{}）", answer.obligation, args.kind);
     println!("送达    {}", answer.received.format("%Y-%m-%d %H:%M"));
     println!("期限    {}{provisional}", answer.due.format("%Y-%m-%d %H:%M"));
-    println!("依据    {}，{}；{}个工作日，送达当日不计（民法典201、203）", answer.policy, answer.rule, answer.working_days);
+    println!(
+        "依据    {}，{}；{}个工作日，送达当日不计（民法典201、203）",
+        answer.policy, answer.rule, answer.working_days
+    );
     let calendars: Vec<_> = answer.calendar.iter().map(ToString::to_string).collect();
     println!("日历    {}", calendars.join(" "));
     let days: Vec<_> = answer.days.iter().map(ToString::to_string).collect();

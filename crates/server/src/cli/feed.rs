@@ -38,7 +38,9 @@ pub(super) async fn run(place: &Place, format: Format, args: &FeedArgs) -> anyho
         ]
     };
     match format {
-        Format::Json => entries.iter().try_for_each(|entry| super::print(format!("{}\n", serde_json::to_string(entry)?).as_bytes()))?,
+        Format::Json => entries
+            .iter()
+            .try_for_each(|entry| super::print(format!("{}\n", serde_json::to_string(entry)?).as_bytes()))?,
         Format::Csv => super::print(&super::csv(HEADS, entries.iter().map(cells))?)?,
         _ => super::print(format!("{}\n共{}项\n", table(HEADS, entries.iter().map(cells)), entries.len()).as_bytes())?,
     }

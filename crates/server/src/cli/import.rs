@@ -8,7 +8,10 @@ use import::Mapping;
 use serde_json::json;
 
 use super::{By, Format, Status};
-use crate::{importing::{self, Import}, installation::{Place, the_centre}};
+use crate::{
+    importing::{self, Import},
+    installation::{Place, the_centre},
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ImportArgs {
@@ -35,7 +38,8 @@ pub(super) async fn run(place: &Place, format: Format, args: &ImportArgs) -> any
     let engine = place.write().await?;
     let centre = the_centre(&engine, args.centre.as_ref()).await?;
     let bar = bar(appeals.row_count());
-    let import = Import { engine: &engine, centre, mapping: &mapping, evidence: appeals.file_hash(), by: args.by.actor()? };
+    let import =
+        Import { engine: &engine, centre, mapping: &mapping, evidence: appeals.file_hash(), by: args.by.actor()? };
     let done = importing::run(&import, appeals, &mut || bar.inc(1)).await?;
     bar.finish_and_clear();
     engine.log().close().await;
@@ -46,10 +50,19 @@ pub(super) async fn run(place: &Place, format: Format, args: &ImportArgs) -> any
             .map(|no| json!({"line": no.line, "number": no.number, "column": no.column, "reason": no.reason}))
             .collect();
         let (read, accepted, already, repeats) = (done.read, done.accepted, done.already, done.suspected_repeats);
-        println!("{}", json!({"read": read, "accepted": accepted, "already_there": already, "suspected_repeats": repeats,
-            "rejected": rejected}));
+        println!(
+            "{}",
+            json!({"read": read, "accepted": accepted, "already_there": already, "suspected_repeats": repeats,
+            "rejected": rejected})
+        );
     } else {
-        println!("read {} · accepted {} · already there {} · rejected {}", done.read, done.accepted, done.already, done.rejections.len());
+        println!(
+            "read {} · accepted {} · already there {} · rejected {}",
+            done.read,
+            done.accepted,
+            done.already,
+            done.rejections.len()
+        );
         println!("suspected repeats {}", done.suspected_repeats);
         done.rejections.iter().for_each(|rejection| println!("{rejection}"));
     }

@@ -64,7 +64,9 @@ pub(super) async fn run(place: &Place, format: Format, args: &LedgerArgs) -> any
             anyhow::ensure!(args.output.is_some(), "a workbook goes to a file: give -o FILE");
             ledger_xlsx(&sheet(&reading, args, when.moment(), &lines).await?)?
         }
-        Format::Text => format!("{}\n共{}件\n", table(heads(args.own_columns), lines.iter().map(cells)), lines.len()).into_bytes(),
+        Format::Text => {
+            format!("{}\n共{}件\n", table(heads(args.own_columns), lines.iter().map(cells)), lines.len()).into_bytes()
+        }
     };
     match &args.output {
         Some(file) => {

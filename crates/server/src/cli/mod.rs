@@ -15,7 +15,10 @@ mod verify;
 
 use std::process::ExitCode;
 
-use cases::{ids::ActorId, people::{Actor, Office, Role}};
+use cases::{
+    ids::ActorId,
+    people::{Actor, Office, Role},
+};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{engine::EngineError, installation::Place};
@@ -131,7 +134,10 @@ pub(crate) fn table(heads: impl IntoIterator<Item = &'static str>, rows: impl It
 }
 
 /// Rows for a spreadsheet, with a byte-order mark.
-pub(crate) fn csv<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = Vec<String>>) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn csv<const N: usize>(
+    heads: [&str; N],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(heads)?;
     for row in rows {
@@ -178,7 +184,8 @@ fn role(text: &str) -> Result<Role, String> {
 
 impl By {
     pub(crate) fn actor(&self) -> anyhow::Result<Actor> {
-        let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "operator".to_owned());
+        let user =
+            || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "operator".to_owned());
         let id = self.by.clone().map_or_else(|| ActorId::new(user()), Ok)?;
         Ok(Actor { id, role: self.role, office: self.office.clone() })
     }

@@ -52,14 +52,23 @@ pub(super) async fn run(place: &Place, format: Format, args: &OverdueArgs) -> an
         ]
     };
     match format {
-        Format::Json => items.iter().try_for_each(|item| super::print(format!("{}\n", serde_json::to_string(item)?).as_bytes()))?,
+        Format::Json => {
+            items.iter().try_for_each(|item| super::print(format!("{}\n", serde_json::to_string(item)?).as_bytes()))?;
+        }
         Format::Csv => super::print(&super::csv(HEADS, items.iter().map(cells))?)?,
         _ => {
             let mut text = table(HEADS, items.iter().map(cells));
             text.push_str("\n\n");
             let counts = overdue::counts(&items).into_iter().map(|count| {
-                let provisional = if count.provisional > 0 { format!("另暂定{}件", count.provisional) } else { String::new() };
-                vec![count.owner_name, count.kind.to_string(), count.standing.term().to_owned(), count.count.to_string(), provisional]
+                let provisional =
+                    if count.provisional > 0 { format!("另暂定{}件", count.provisional) } else { String::new() };
+                vec![
+                    count.owner_name,
+                    count.kind.to_string(),
+                    count.standing.term().to_owned(),
+                    count.count.to_string(),
+                    provisional,
+                ]
             });
             text.push_str(&table(["责任方", "时限事项", "状况", "件数", ""], counts));
             super::print(format!("{text}\n共{}项\n", items.len()).as_bytes())?;

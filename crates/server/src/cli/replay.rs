@@ -1,15 +1,24 @@
 //! `yousu replay CASE`: the history, and the case as it stood or as it was known.
 
+use anyhow::Context as _;
 use cases::{CaseId, CentreCode, EventSet, Instant, case};
+use projections::{
+    Number, ledger,
+    timeline::{self, Until},
+};
 use serde_json::json;
 
 use super::{Format, Status};
-use crate::{engine::Engine, installation::{Place, the_centre}};
+use crate::{
+    engine::Engine,
+    installation::{Place, Reading, the_centre},
+    wire,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
-    /// The case's UUID
-    case: CaseId,
+    /// The case: its number, as in 410404-2026-17, or its UUID
+    case: String,
     /// Where several centres are in the directory
     #[arg(long)]
     centre: Option<CentreCode>,
@@ -22,44 +31,64 @@ pub(crate) struct ReplayArgs {
 }
 
 pub(super) async fn run(place: &Place, format: Format, args: &ReplayArgs) -> anyhow::Result<Status> {
-    let engine: Engine = place.read().await?;
-    let centre = the_centre(&engine, args.centre.as_ref()).await?;
-    let mut entries = engine.entries(&centre, args.case).await?;
-    anyhow::ensure!(!entries.is_empty(), "no case {} in centre {centre}: see `yousu ledger --own-columns`", args.case);
+    let (engine, centre, id) = find(place, args).await?;
+    if format == Format::Json {
+        return json_lines(&engine, &centre, id, args).await;
+    }
+    let until = Until { version: args.version, known_at: args.known_at };
+    let history = timeline::history(engine.log(), &wire::log_centre(&centre), id, until).await?;
+    let minute = |at: Instant| at.format("%Y-%m-%d %H:%M").to_string();
+    for step in &history.happened {
+        let late = step
+            .late
+            .map(|late| format!("（{}，记录于{}）", late.term(), minute(step.recorded_at)))
+            .unwrap_or_default();
+        let rule = step.rule.as_deref().map(|rule| format!("，依{rule}")).unwrap_or_default();
+        println!("#{} {} {} · {}{rule}{late}", step.version, minute(step.occurred_at), step.term, step.by);
+        if step.what != step.term {
+            println!("      {}", step.what);
+        }
+        step.clocks.iter().for_each(|line| println!("      {line}"));
+    }
+    let case = &history.case;
+    println!("— 第{}步之后：{}，第{}轮", case.version, case.stage.term(), case.round_no());
+    for running in case.clocks.open() {
+        let owed = &running.obligation;
+        println!("  未完成：{} · {} · 应于{}前", owed.kind, owed.owner, minute(owed.due));
+    }
+    Ok(Status::Done)
+}
+
+/// The case that is meant: people say its number, programs its UUID.
+async fn find(place: &Place, args: &ReplayArgs) -> anyhow::Result<(Engine, CentreCode, CaseId)> {
+    if let Ok(id) = args.case.parse() {
+        let engine = place.read().await?;
+        let centre = the_centre(&engine, args.centre.as_ref()).await?;
+        return Ok((engine, centre, id));
+    }
+    let (code, number) = Number::read(&args.case)
+        .with_context(|| format!("`{}` is no case: give its number, as in 410404-2026-17, or its UUID", args.case))?;
+    let reading = Reading::open(place, Some(&code.as_str().parse()?)).await?;
+    let found = ledger::case_of(&reading.views, &code, number).await?;
+    let id =
+        found.with_context(|| format!("no case {} in centre {code}: see `yousu ledger --own-columns`", args.case))?;
+    Ok((reading.engine, reading.centre, id))
+}
+
+async fn json_lines(engine: &Engine, centre: &CentreCode, id: CaseId, args: &ReplayArgs) -> anyhow::Result<Status> {
+    let mut entries = engine.entries(centre, id).await?;
     let known = args.known_at.map_or(i64::MAX, Instant::ms);
     entries.retain(|(event, _)| event.recorded_ms <= known && args.version.is_none_or(|most| event.version <= most));
-    let state = case::replay(args.case, entries.iter().map(|(_, entry)| entry));
+    anyhow::ensure!(!entries.is_empty(), "no case {id} in centre {centre} by then: see `yousu ledger --own-columns`");
     for (event, entry) in &entries {
         let recorded_at = Instant::from_ms(event.recorded_ms).unwrap_or(entry.note.decided_at);
-        if format == Format::Json {
-            let note = &entry.note;
-            let line = json!({"version": event.version, "position": event.position, "type": event.kind,
-                "recorded_at": recorded_at, "occurred_at": note.occurred_at, "by": note.by, "policy": note.policy,
-                "late": note.is_late(), "data": entry.event.data(), "clocks": entry.clocks});
-            println!("{line}");
-        } else {
-            let note = &entry.note;
-            let late = if note.is_late() { format!("（补录，记录于{}）", recorded_at.format("%Y-%m-%d %H:%M")) } else { String::new() };
-            println!("#{} {} {} · {}{late}", event.version, note.occurred_at.format("%Y-%m-%d %H:%M"), event.kind, note.by);
-            for ended in &entry.clocks.ended {
-                let kind = state.clocks.get(ended.no).map_or("", |running| running.obligation.kind.term());
-                println!("      {kind}（{}）：{}", ended.no, ended.outcome);
-            }
-            for set in &entry.clocks.set {
-                println!("      {}（{}）：{}，应于{}前", set.kind, set.no, set.owner, set.due.format("%Y-%m-%d %H:%M"));
-            }
-            for moved in &entry.clocks.moved {
-                println!("      （{}）：期限由{}调整为{}", moved.no, moved.old.format("%Y-%m-%d %H:%M"), moved.new.format("%Y-%m-%d %H:%M"));
-            }
-        }
+        let note = &entry.note;
+        let line = json!({"version": event.version, "position": event.position, "type": event.kind,
+            "recorded_at": recorded_at, "occurred_at": note.occurred_at, "by": note.by, "policy": note.policy,
+            "late": note.is_late(), "data": entry.event.data(), "clocks": entry.clocks});
+        println!("{line}");
     }
-    if format == Format::Json {
-        println!("{}", json!({"state": state}));
-    } else {
-        println!("— 第{}步之后：{}，第{}轮", state.version, state.stage.term(), state.round_no());
-        for running in state.clocks.open() {
-            println!("  未完成：{} · {} · 应于{}前", running.obligation.kind, running.obligation.owner, running.obligation.due.format("%Y-%m-%d %H:%M"));
-        }
-    }
+    let state = case::replay(id, entries.iter().map(|(_, entry)| entry));
+    println!("{}", json!({"state": state}));
     Ok(Status::Done)
 }

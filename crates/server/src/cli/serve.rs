@@ -89,9 +89,14 @@ async fn fill(engine: &Engine) -> anyhow::Result<()> {
     match engine.is_simulated().await? {
         None => {
             let made = demo::fill(engine).await?;
-            eprintln!("yousu: the demo has {} cases, {} events, {} commands were refused; its clock says {}", made.cases, made.events, made.refused, made.now);
+            eprintln!(
+                "yousu: the demo has {} cases, {} events, {} commands were refused; its clock says {}",
+                made.cases, made.events, made.refused, made.now
+            );
         }
-        Some(true) => eprintln!("yousu: the data directory is not empty: the simulated centre in it is served as it is"),
+        Some(true) => {
+            eprintln!("yousu: the data directory is not empty: the simulated centre in it is served as it is")
+        }
         Some(false) => anyhow::bail!(
             "--demo: the data directory holds a real centre: serve it without --demo, or give an empty one with --data"
         ),
@@ -102,11 +107,11 @@ async fn fill(engine: &Engine) -> anyhow::Result<()> {
 async fn announce(site: &Site, format: Format, address: SocketAddr) -> anyhow::Result<()> {
     let centres = site.centres().await?;
     if format == Format::Json {
-        let centre = |centre: &Arc<cases::Centre>| {
-            json!({"code": centre.code, "name": centre.name, "simulated": centre.simulated})
-        };
+        let centre = |centre: &Arc<cases::Centre>| json!({"code": centre.code, "name": centre.name, "simulated": centre.simulated});
         let centres: Vec<_> = centres.iter().map(centre).collect();
-        return super::print(format!("{}\n", json!({"address": format!("http://{address}"), "centres": centres})).as_bytes());
+        return super::print(
+            format!("{}\n", json!({"address": format!("http://{address}"), "centres": centres})).as_bytes(),
+        );
     }
     let mut text = format!("http://{address}/\n");
     for centre in &centres {

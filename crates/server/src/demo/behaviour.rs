@@ -4,6 +4,7 @@ use cases::{
     Case, CaseCommand, Centre, Instant,
     case::{
         End, Stage,
+        clock::pause::{PauseCase, PauseReason},
         closing::{
             call_back::{AttemptCallBack, AttemptOutcome, CallBack, EstablishUnreachable},
             closed::Close,
@@ -14,7 +15,6 @@ use cases::{
             returned_for_rework::ReturnForRework,
             terminated::{Terminate, TerminationGround},
         },
-        clock::pause::{PauseCase, PauseReason},
         dispatch::{
             dispatched::{Contact, Dispatch},
             disputed::{DecideDispute, DisputeAssignment},
@@ -49,7 +49,10 @@ use cases::{
 };
 use chrono::TimeDelta;
 
-use super::{Chance, actor, case_id, matters, profile::{Pace, Profile}};
+use super::{
+    Chance, actor, case_id, matters,
+    profile::{Pace, Profile},
+};
 
 /// An act and its moment.
 pub(super) struct Act {
@@ -59,10 +62,16 @@ pub(super) struct Act {
 }
 
 /// Somebody stops after so many refusals: then the case waits for the system.
-const PATIENCE: u32 = 6;
+pub(super) const PATIENCE: u32 = 6;
 
 /// Who does what next, and when; `None` if nobody will.
-pub(super) fn next_act(case: &Case, profile: &mut Profile, chance: &mut Chance, now: Instant, centre: &Centre) -> Option<Act> {
+pub(super) fn next_act(
+    case: &Case,
+    profile: &mut Profile,
+    chance: &mut Chance,
+    now: Instant,
+    centre: &Centre,
+) -> Option<Act> {
     if profile.refused > PATIENCE {
         return None;
     }
@@ -70,9 +79,17 @@ pub(super) fn next_act(case: &Case, profile: &mut Profile, chance: &mut Chance, 
         return Some(Act { at: now, by: clerk(profile), command: profile.accept.clone().into() });
     }
     let open = |kind: ObligationKind| case.clocks.open_of(kind, None);
-    if let Some(Some(About::Inform(about))) = open(ObligationKind::Inform).map(|running| running.obligation.about.clone()) {
+    if let Some(Some(About::Inform(about))) =
+        open(ObligationKind::Inform).map(|running| running.obligation.about.clone())
+    {
         let text = format!("已就{about}告知诉求人");
-        return soon(clerk(profile), InformComplainant { about, how: InformChannel::Telephone, text }, case, now, centre);
+        return soon(
+            clerk(profile),
+            InformComplainant { about, how: InformChannel::Telephone, text },
+            case,
+            now,
+            centre,
+        );
     }
     if let Some(act) = drafts(case, profile, now, centre) {
         return Some(act);
@@ -82,7 +99,7 @@ pub(super) fn next_act(case: &Case, profile: &mut Profile, chance: &mut Chance, 
         Stage::InReview { signatures } => review(case, profile, signatures, now, centre),
         Stage::InHand => handle(case, profile, chance, now, centre),
         // Some units never answer: two letters, then the case is terminated.
-        Stage::Referred(referral) if profile.n % 4 == 0 => {
+        Stage::Referred(referral) if profile.n.is_multiple_of(4) => {
             let ground = TerminationGround::ReferralUnanswered;
             let reason = "两次催复后仍未答复，已告知诉求人向主管单位反映".to_owned();
             let command = Terminate { ground, reason, approved_by: None };
@@ -96,15 +113,18 @@ pub(super) fn next_act(case: &Case, profile: &mut Profile, chance: &mut Chance, 
         Stage::Settled | Stage::Answered => close(case, profile, now, centre),
         Stage::Reported => {
             let round = case.round()?;
-            if round.fed_back_at.is_none() && !case.is_anonymous() && profile.n % 2 == 0 {
-                let command = FeedBack { how: InformChannel::Telephone, text: "已将办理结果告知诉求人".to_owned() };
+            if round.fed_back_at.is_none() && !case.is_anonymous() && profile.n.is_multiple_of(2) {
+                let command =
+                    FeedBack { how: InformChannel::Telephone, text: "已将办理结果告知诉求人".to_owned() };
                 return soon(clerk(profile), command, case, now, centre);
             }
             let passed = !(profile.fails_first_check && round.no == 1);
             let findings = if passed { "结果属实，答复规范" } else { "答复过于笼统，未针对诉求" }.to_owned();
             let command = CheckQuality { passed, findings, limit_working_days: None };
             let since = round.answer.as_ref()?.occurred_at;
-            act_at(manager(), command, office_time(since, 120, centre)?, now)
+            // Some results wait for the next day's check.
+            let minutes = if profile.n.is_multiple_of(6) { 430 } else { 120 };
+            act_at(manager(), command, office_time(since, minutes, centre)?, now)
         }
         Stage::Ended(End::Closed { at, .. }) if profile.comes_back && case.reopened == 0 => {
             let reason = "诉求人来电，问题又出现".to_owned();
@@ -116,7 +136,9 @@ pub(super) fn next_act(case: &Case, profile: &mut Profile, chance: &mut Chance, 
 }
 
 fn answer() -> RecordReferralAnswer {
-    RecordReferralAnswer { answer: "已联系当事人，由主管单位依法调处，并书面答复。".to_owned(), linked: None }
+    RecordReferralAnswer {
+        answer: "已联系当事人，由主管单位依法调处，并书面答复。".to_owned(), linked: None
+    }
 }
 
 fn triage(case: &Case, profile: &Profile, now: Instant, centre: &Centre) -> Option<Act> {
@@ -124,7 +146,13 @@ fn triage(case: &Case, profile: &Profile, now: Instant, centre: &Centre) -> Opti
     if profile.declines && !case.is_anonymous() {
         let asked = case.intake.as_ref().is_some_and(|intake| intake.amendment_requests > 0);
         if !asked {
-            return soon(by, RequestAmendment { missing: "请说明具体事项、时间和办理窗口".to_owned() }, case, now, centre);
+            return soon(
+                by,
+                RequestAmendment { missing: "请说明具体事项、时间和办理窗口".to_owned() },
+                case,
+                now,
+                centre,
+            );
         }
         let reason = "补正后仍没有明确的事项".to_owned();
         let command = Decline { ground: DeclineGround::NoDiscernibleMatter, reason, approved_by: Some(manager()) };
@@ -143,7 +171,7 @@ fn triage(case: &Case, profile: &Profile, now: Instant, centre: &Centre) -> Opti
         return soon(by, command, case, now, centre);
     }
     if profile.settles {
-        let rating = (profile.n % 3 != 0).then(|| profile.verdicts[0]);
+        let rating = (!profile.n.is_multiple_of(3)).then(|| profile.verdicts[0]);
         return later(by, SettleOnTheSpot { result: "已当场讲明并协助办理".to_owned(), rating }, case, 25, now, centre);
     }
     if profile.repeats && profile.refused == 0 {
@@ -155,12 +183,21 @@ fn triage(case: &Case, profile: &Profile, now: Instant, centre: &Centre) -> Opti
     later(by, Submit { to: None }, case, minutes, now, centre)
 }
 
-fn review(case: &Case, profile: &Profile, signatures: &[(Role, ActorId)], now: Instant, centre: &Centre) -> Option<Act> {
+fn review(
+    case: &Case,
+    profile: &Profile,
+    signatures: &[(Role, ActorId)],
+    now: Instant,
+    centre: &Centre,
+) -> Option<Act> {
     let roster = centre.roster.get(&now.date());
     let signed = |role: Role| signatures.iter().any(|(by, _)| *by == role);
     if profile.matter.kind == Kind::OutOfScope && case.kind() == Some(Kind::OutOfScope) {
         let to = Addressee::Unit("区住建和城管部门".to_owned());
-        let command = Refer { to, request: "不属于政务服务范围，请依法处理并函复".to_owned(), reply_working_days: None };
+        let command =
+            Refer {
+                to, request: "不属于政务服务范围，请依法处理并函复".to_owned(), reply_working_days: None
+            };
         return later(manager(), command, case, 40, now, centre);
     }
     if case.is_several() && case.consultations.is_empty() {
@@ -255,7 +292,14 @@ fn handle(case: &Case, profile: &Profile, chance: &mut Chance, now: Instant, cen
 }
 
 /// A dispute that is upheld, a pause for an expert's opinion.
-fn detour(case: &Case, profile: &Profile, lead: &DepartmentId, delivered: Instant, now: Instant, centre: &Centre) -> Option<Act> {
+fn detour(
+    case: &Case,
+    profile: &Profile,
+    lead: &DepartmentId,
+    delivered: Instant,
+    now: Instant,
+    centre: &Centre,
+) -> Option<Act> {
     let at = office_time(delivered, 150, centre)?;
     if profile.disputes && case.round_no() == 1 {
         let to = department(if lead.as_str() == "zjj" { "zrzy" } else { "zjj" });
@@ -332,13 +376,16 @@ fn close(case: &Case, profile: &Profile, now: Instant, centre: &Centre) -> Optio
     }
     if round.rating.is_none() && !case.unreachable {
         let verdict = *profile.verdicts.get(usize::try_from(round.no).ok()? - 1).unwrap_or(&Rating::Satisfied);
-        let command = CallBack { opinion: format!("诉求人表示{verdict}"), rating: Some(verdict), declined_to_rate: false };
+        let command =
+            CallBack { opinion: format!("诉求人表示{verdict}"), rating: Some(verdict), declined_to_rate: false };
         let since = round.answer.as_ref()?.occurred_at;
         // Some call-backs slip: the centre itself is late then, and its parent sees it.
         let minutes = if profile.n % 40 == 9 { 1700 } else { 200 };
         return act_at(by, command, office_time(since, minutes, centre)?, now);
     }
-    let satisfied = round.rating.is_none_or(|(rating, _)| centre.current_policy().is_some_and(|policy| rating.is_satisfied(policy)));
+    let satisfied = round
+        .rating
+        .is_none_or(|(rating, _)| centre.current_policy().is_some_and(|policy| rating.is_satisfied(policy)));
     if satisfied {
         return later(by, Close {}, case, 20, now, centre);
     }
@@ -347,7 +394,9 @@ fn close(case: &Case, profile: &Profile, now: Instant, centre: &Centre) -> Optio
         let command = Terminate { ground: TerminationGround::LawfulButUnsatisfied, reason, approved_by: None };
         return later(manager(), command, case, 60, now, centre);
     }
-    let command = ReturnForRework { reason: "诉求人不满意，请针对其意见重新办理".to_owned(), limit_working_days: None };
+    let command = ReturnForRework {
+        reason: "诉求人不满意，请针对其意见重新办理".to_owned(), limit_working_days: None
+    };
     later(manager(), command, case, 60, now, centre)
 }
 

@@ -19,10 +19,17 @@ pub(super) const OFFICERS: &[&str] = &["sunlei", "zhoujie"];
 pub(super) const LEADERS: &[&str] = &["zhaomin", "qianwei"];
 pub(super) const MANAGER: &str = "chenhua";
 
-pub(super) const SURNAMES: &[&str] = &["张", "王", "李", "赵", "刘", "陈", "杨", "黄", "周", "吴", "徐", "孙", "马", "朱", "胡", "郭"];
-pub(super) const GIVEN: &[&str] = &["建国", "秀英", "海涛", "丽娟", "志强", "晓燕", "国庆", "桂兰", "文博", "雪梅", "永刚", "素珍"];
-pub(super) const UNITS: &[&str] =
-    &["石龙区晨光商贸有限公司", "石龙区惠民药房", "石龙区宏远建材厂", "石龙区青禾种植专业合作社", "石龙区安居物业服务有限公司"];
+pub(super) const SURNAMES: &[&str] =
+    &["张", "王", "李", "赵", "刘", "陈", "杨", "黄", "周", "吴", "徐", "孙", "马", "朱", "胡", "郭"];
+pub(super) const GIVEN: &[&str] =
+    &["建国", "秀英", "海涛", "丽娟", "志强", "晓燕", "国庆", "桂兰", "文博", "雪梅", "永刚", "素珍"];
+pub(super) const UNITS: &[&str] = &[
+    "石龙区晨光商贸有限公司",
+    "石龙区惠民药房",
+    "石龙区宏远建材厂",
+    "石龙区青禾种植专业合作社",
+    "石龙区安居物业服务有限公司",
+];
 
 /// What people come with: summary, narrative, category, the kind it turns out to be, the department whose it is.
 pub(super) struct Matter {

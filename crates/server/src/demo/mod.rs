@@ -12,10 +12,11 @@ use std::collections::BTreeSet;
 use cases::{
     CaseId, CentreCode, CommandLine, Instant, Refusal,
     calendar::{OfficeHours, WorkCalendar},
+    case::Stage,
     centre::{
         department_recorded::RecordDepartment,
         opened::{Level, OpenCentre},
-        recipients_recorded::{RecordRecipients, Recipients},
+        recipients_recorded::{Recipients, RecordRecipients},
         roster_recorded::{RecordRoster, Roster},
     },
     command::{CaseCommandLine, CentreCommandLine},
@@ -39,6 +40,7 @@ const POLICY: &str = "shilong-2023-7";
 const FIRST_DAY: (i32, u32, u32) = (2025, 10, 9);
 const LAST_DAY: (i32, u32, u32) = (2026, 10, 15);
 const CASES: u64 = 560;
+const LAST_AFTERNOON: usize = 20;
 
 /// What the demo made.
 pub(crate) struct Made {
@@ -104,7 +106,13 @@ pub(crate) async fn fill(engine: &Engine) -> Result<Made, EngineError> {
         player.advance(at).await?;
         let case = player.case(case_id(n)).await?;
         let centre = player.centre().await?;
-        let Some(act) = next_act(&case, &mut profiles[n], &mut chance, at, &centre) else { continue };
+        let Some(act) = next_act(&case, &mut profiles[n], &mut chance, at, &centre) else {
+            // Nobody has anything to do: somebody looks again tomorrow, for the system may have acted.
+            if !matches!(case.stage, Stage::Ended(_)) && profiles[n].refused <= behaviour::PATIENCE {
+                turns.insert((at.plus(TimeDelta::days(1)), n));
+            }
+            continue;
+        };
         if act.at > at {
             turns.insert((act.at, n));
             continue;
@@ -134,14 +142,18 @@ fn case_id(n: usize) -> CaseId {
     CaseId::of_external(&CentreCode::new(CENTRE).expect("six digits"), "demo", &n.to_string())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn uncounted(error: cases::calendar::CalendarError) -> EngineError {
     Refusal::CannotCount { reason: error.to_string() }.into()
 }
 
 /// When people come: on working days, more on the days after a holiday and on Mondays.
 fn arrivals(chance: &mut Chance, calendar: &WorkCalendar, hours: &OfficeHours) -> Result<Vec<Instant>, EngineError> {
-    let working: Vec<NaiveDate> =
-        day(FIRST_DAY).iter_days().take_while(|date| *date < day(LAST_DAY)).filter(|date| calendar.is_working_day(*date)).collect();
+    let working: Vec<NaiveDate> = day(FIRST_DAY)
+        .iter_days()
+        .take_while(|date| *date < day(LAST_DAY))
+        .filter(|date| calendar.is_working_day(*date))
+        .collect();
     let mut arrivals = Vec::new();
     while (arrivals.len() as u64) < CASES {
         let date = *chance.pick(&working);
@@ -154,6 +166,10 @@ fn arrivals(chance: &mut Chance, calendar: &WorkCalendar, hours: &OfficeHours) -
         let at = opening.plus(TimeDelta::minutes(minutes + if minutes >= 170 { 60 } else { 0 }));
         arrivals.push(at);
     }
+    // On the last afternoon some more, so that every stage has its cases when the clock stops.
+    let noon = hours.opening(day(LAST_DAY)).map_err(uncounted)?.plus(TimeDelta::minutes(300));
+    arrivals.truncate(arrivals.len() - LAST_AFTERNOON);
+    arrivals.extend((0_i64..).take(LAST_AFTERNOON).map(|n| noon.plus(TimeDelta::minutes(9 * n))));
     arrivals.sort_unstable();
     Ok(arrivals)
 }
@@ -171,7 +187,9 @@ async fn set_up(engine: &Engine, code: &CentreCode, at: Instant, calendar: &Work
         }
         .into(),
         RecordRecipients {
-            recipients: Recipients { government: "石龙区人民政府".to_owned(), discipline: "石龙区纪委监委".to_owned() },
+            recipients: Recipients {
+                government: "石龙区人民政府".to_owned(), discipline: "石龙区纪委监委".to_owned()
+            },
         }
         .into(),
     ];
@@ -183,7 +201,12 @@ async fn set_up(engine: &Engine, code: &CentreCode, at: Instant, calendar: &Work
         if calendar.is_working_day(date) {
             let person = |id: &str| ActorId::new(id).expect("the cast have short names");
             let officers = vec![person(matters::OFFICERS[n % matters::OFFICERS.len()])];
-            let roster = Roster { date, officers, leader: person(matters::LEADERS[n % matters::LEADERS.len()]), deputies: vec![] };
+            let roster = Roster {
+                date,
+                officers,
+                leader: person(matters::LEADERS[n % matters::LEADERS.len()]),
+                deputies: vec![],
+            };
             commands.push(RecordRoster { roster }.into());
         }
     }

@@ -54,13 +54,20 @@ impl Profile {
             Complainant { anonymous: true, ..Complainant::default() }
         } else if unit {
             let name = Some((*chance.pick(matters::UNITS)).to_owned());
-            Complainant { name, is_unit: true, contact_person: Some(person), telephone: Some(telephone), ..Complainant::default() }
+            Complainant {
+                name,
+                is_unit: true,
+                contact_person: Some(person),
+                telephone: Some(telephone),
+                ..Complainant::default()
+            }
         } else {
             let address = chance.percent(30).then(|| format!("石龙区人民路{}号", 1 + chance.below(200)));
             let telephone = (address.is_none() || chance.percent(60)).then_some(telephone);
             Complainant { name: Some(person), telephone, address, ..Complainant::default() }
         };
-        let channel = *chance.pick(&[Channel::Window, Channel::Window, Channel::Window, Channel::Hotline, Channel::Online]);
+        let channel =
+            *chance.pick(&[Channel::Window, Channel::Window, Channel::Window, Channel::Hotline, Channel::Online]);
         let accept = Accept {
             channel,
             external: None,

@@ -6,12 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cases::{
-    CaseEvent, CaseId, CentreCode, Context, Instant,
-    case::sweep::agenda,
-    people::Actor,
-    time::shanghai,
-};
+use cases::{CaseEvent, CaseId, CentreCode, Context, Instant, case::sweep::agenda, people::Actor, time::shanghai};
 use event_log::Centre;
 use projections::ViewError;
 use tokio::sync::Mutex;
@@ -149,7 +144,13 @@ impl Foreseen {
         Ok(self.next.iter().filter(|(_, next)| next.is_some_and(|at| at <= now)).map(|(case, _)| *case).collect())
     }
 
-    async fn look_at(&mut self, engine: &Engine, code: &CentreCode, id: CaseId, now: Instant) -> Result<(), EngineError> {
+    async fn look_at(
+        &mut self,
+        engine: &Engine,
+        code: &CentreCode,
+        id: CaseId,
+        now: Instant,
+    ) -> Result<(), EngineError> {
         let centre = engine.centre(code).await?;
         let case = engine.case_to_decide(code, id).await?;
         let system = Actor::system();

@@ -36,7 +36,8 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     let mut response = if is_local(request.uri(), request.headers()) {
         let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
         answered.unwrap_or_else(|_| {
-            Problem::later("timeout", 1, "办理超过30秒，已停止等候。请用同一个命令编号再提交：已办的不会重办").into_response()
+            Problem::later("timeout", 1, "办理超过30秒，已停止等候。请用同一个命令编号再提交：已办的不会重办")
+                .into_response()
         })
     } else {
         let detail = "还没有账户，只接受本机的请求。请用 http://127.0.0.1 或 http://localhost 打开";
@@ -56,7 +57,11 @@ fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
 
 /// `localhost`, `127.0.0.1` or `[::1]`, with a port or without.
 fn is_loopback_name(host: &str) -> bool {
-    let end = if host.starts_with('[') { host.find(']').map_or(0, |end| end + 1) } else { host.find(':').unwrap_or(host.len()) };
+    let end = if host.starts_with('[') {
+        host.find(']').map_or(0, |end| end + 1)
+    } else {
+        host.find(':').unwrap_or(host.len())
+    };
     let (name, port) = host.split_at(end);
     let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
     is_port && (name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]")
@@ -71,9 +76,17 @@ mod tests {
         for host in ["localhost", "LOCALHOST:8404", "127.0.0.1", "127.0.0.1:8404", "[::1]", "[::1]:8404"] {
             assert!(is_loopback_name(host), "{host}");
         }
-        for host in
-            ["", "null", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "127.0.0.1:evil", "[::1]evil", "[::1", "::1"]
-        {
+        for host in [
+            "",
+            "null",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:80",
+            "127.0.0.1:evil",
+            "[::1]evil",
+            "[::1",
+            "::1",
+        ] {
             assert!(!is_loopback_name(host), "{host}");
         }
     }

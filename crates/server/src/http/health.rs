@@ -24,7 +24,9 @@ pub(super) async fn healthz(State(site): State<Arc<Site>>) -> Response {
         Ok(all) => {
             for (centre, position) in all {
                 match site.views.status(site.engine.log(), &centre).await {
-                    Err(error) => wrong.push(json!({"what": "views", "centre": centre.as_str(), "why": error.to_string()})),
+                    Err(error) => {
+                        wrong.push(json!({"what": "views", "centre": centre.as_str(), "why": error.to_string()}))
+                    }
                     Ok(views) => {
                         wrong.extend(views.iter().filter_map(|view| {
                             let why = view.stopped.as_ref()?;

@@ -45,9 +45,17 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
 
 async fn nothing_here(uri: Uri) -> Response {
     let problem = Problem::not_found("no-such-address", "没有这个地址。请从首页进入");
-    if uri.path().starts_with("/api/") { problem.into_response() } else { pages::PageError::from(problem).into_response() }
+    if uri.path().starts_with("/api/") {
+        problem.into_response()
+    } else {
+        pages::PageError::from(problem).into_response()
+    }
 }
 
 async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no-such-method", "这个地址不接受这种请求。读用 GET，命令用 POST /api/v1/commands")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "no-such-method",
+        "这个地址不接受这种请求。读用 GET，命令用 POST /api/v1/commands",
+    )
 }

@@ -29,7 +29,8 @@ const STYLE: &str = include_str!("../../assets/yousu.css");
 const ICON: &str = include_str!("../../assets/icon.svg");
 
 pub(super) fn router() -> Router<Arc<Site>> {
-    let asset = |kind: &'static str, text: &'static str| get(move || async move { ([(header::CONTENT_TYPE, kind)], text) });
+    let asset =
+        |kind: &'static str, text: &'static str| get(move || async move { ([(header::CONTENT_TYPE, kind)], text) });
     Router::new()
         .route("/", get(front))
         .route("/centres/{code}/ledger", get(ledger::page))
@@ -64,7 +65,13 @@ impl Shell {
     }
 
     /// Around a page that rests on a view: says so where that view is behind or stands still.
-    async fn around(site: &Site, here: &Here, title: &str, active: &'static str, view: &str) -> Result<Self, PageError> {
+    async fn around(
+        site: &Site,
+        here: &Here,
+        title: &str,
+        active: &'static str,
+        view: &str,
+    ) -> Result<Self, PageError> {
         let all = site.views.status(site.engine.log(), &here.log).await?;
         let mut notices = Vec::new();
         if let Some(status) = all.iter().find(|status| status.view == view && status.lag > 0) {
@@ -149,7 +156,8 @@ async fn front(State(site): State<Arc<Site>>, asked: Ask<ledger::Asked>) -> Resu
     } else {
         "请选一个中心，看它的台账、超期与将到期、督查信息"
     };
-    let link = |centre: &Arc<Centre>| (format!("/centres/{}/ledger", centre.code), format!("{} {}", centre.name, centre.code));
+    let link =
+        |centre: &Arc<Centre>| (format!("/centres/{}/ledger", centre.code), format!("{} {}", centre.name, centre.code));
     let links = centres.iter().map(link).collect();
     render(&NoticePage { shell: Shell::bare("台账"), text: text.to_owned(), code: "", links })
 }

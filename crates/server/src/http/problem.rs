@@ -167,7 +167,11 @@ impl From<AppendError> for Problem {
             ),
             AppendError::Invalid { why, .. } => {
                 tracing::warn!(why, "an append was not well formed");
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "append-invalid", "这个命令产生的内容超出上限。请拆成几次提交")
+                Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "append-invalid",
+                    "这个命令产生的内容超出上限。请拆成几次提交",
+                )
             }
             AppendError::QueueFull { .. } => Self {
                 status: StatusCode::TOO_MANY_REQUESTS,
@@ -206,11 +210,17 @@ impl From<ViewError> for Problem {
             }
             ViewError::UnknownView(..) => Self::not_found("no-such-view", "没有这个视图。请核对名称"),
             ViewError::Log(error) => error.into(),
-            ViewError::Stopped(_) => {
-                passing("view-stopped", "这份资料停在一条读不懂的记录之前。请系统管理员看 /healthz，换用写它的版本", &error)
-            }
+            ViewError::Stopped(_) => passing(
+                "view-stopped",
+                "这份资料停在一条读不懂的记录之前。请系统管理员看 /healthz，换用写它的版本",
+                &error,
+            ),
             ViewError::Unreadable { .. } => fault("event-unreadable", &error),
-            error => passing("view-unreadable", "这份资料暂时读不出来。请系统管理员检查磁盘，或运行 yousu rebuild 重建", &error),
+            error => passing(
+                "view-unreadable",
+                "这份资料暂时读不出来。请系统管理员检查磁盘，或运行 yousu rebuild 重建",
+                &error,
+            ),
         }
     }
 }

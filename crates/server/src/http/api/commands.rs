@@ -69,7 +69,10 @@ pub(super) async fn submit(
         Some(position) => position,
         None => log.head(&centre).await?.position,
     };
-    let headers = [(header::ETAG, etag(version)), (POSITION.parse().expect("a header's name"), position_header(&centre, position))];
+    let headers = [
+        (header::ETAG, etag(version)),
+        (POSITION.parse().expect("a header's name"), position_header(&centre, position)),
+    ];
     Ok((headers, Json(done)).into_response())
 }
 

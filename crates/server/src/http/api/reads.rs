@@ -85,8 +85,7 @@ pub(super) async fn ledger(
     site.wait(&headers, &here, "ledger").await?;
     let position = site.position(&here, "ledger").await?;
     // One more than is shown tells whether there is another page.
-    let query =
-        Query { year: asked.year, after, limit: Some(limit + 1), when: here.when(asked.at, asked.known_at) };
+    let query = Query { year: asked.year, after, limit: Some(limit + 1), when: here.when(asked.at, asked.known_at) };
     let mut lines = ledger::lines(&site.views, site.engine.log(), &here.log, &query).await?;
     let next = cut(&mut lines, limit).map(|line| write_cursor(line.number));
     let lines: Vec<Value> = lines.iter().map(|line| ledger_line(line, &here, asked.own)).collect();
@@ -107,7 +106,8 @@ pub(in crate::http) fn write_cursor(number: Number) -> String {
 }
 
 pub(in crate::http) fn cursor(text: &str) -> Result<Number, Problem> {
-    let read = text.rsplit_once('-').and_then(|(year, no)| Some(Number { year: year.parse().ok()?, no: no.parse().ok()? }));
+    let read =
+        text.rsplit_once('-').and_then(|(year, no)| Some(Number { year: year.parse().ok()?, no: no.parse().ok()? }));
     let detail = "after 读不懂：应如 2026-50，照抄上一页答复里的 next";
     read.ok_or_else(|| Problem::bad_request("bad-cursor", detail))
 }
@@ -152,7 +152,12 @@ pub(super) async fn overdue(
     let items = match (asked.ended, asked.from, asked.to) {
         (true, Some(from), Some(to)) if from <= to => overdue::ended(views, log, &here.log, (from, to), when).await?,
         (false, None, None) => overdue::open(views, log, &here.log, when).await?,
-        _ => return Err(Problem::bad_request("bad-period", "查已结束的，ended、from、to 要一起写明，且 from 不晚于 to")),
+        _ => {
+            return Err(Problem::bad_request(
+                "bad-period",
+                "查已结束的，ended、from、to 要一起写明，且 from 不晚于 to",
+            ));
+        }
     };
     let body = json!({"as_of": when.moment(), "counts": overdue::counts(&items), "items": items});
     Ok(at_position(position, body))

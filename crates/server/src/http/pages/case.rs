@@ -159,7 +159,15 @@ fn path(stage: &Stage) -> Vec<(String, &'static str)> {
         Stage::Ended(End::Closed { .. }) => (&USUAL, 7),
         Stage::Ended(end) => return short(end),
     };
-    let state = |n: usize| if n < at { "done" } else if n == at { "current" } else { "later" };
+    let state = |n: usize| {
+        if n < at {
+            "done"
+        } else if n == at {
+            "current"
+        } else {
+            "later"
+        }
+    };
     words.iter().enumerate().map(|(n, word)| ((*word).to_owned(), state(n))).collect()
 }
 

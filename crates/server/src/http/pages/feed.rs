@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use cases::centre::digest_sent::MonthlyDigestSent;
 use projections::feeds::{self, Entry, Recipient};
 use serde::Deserialize;
 
@@ -105,6 +106,24 @@ fn name(here: &Here, recipient: &Recipient) -> String {
     }
 }
 
+/// 月度抄送, in a line.
+fn digest(sent: &MonthlyDigestSent) -> String {
+    let counts = &sent.counts;
+    format!(
+        "{}：受理{}件，销号{}件，终止{}件，认定不给办{}件，催办{}次，督办{}次，通报{}次，退回重办{}次，超期{}项",
+        sent.month.format("%Y年%-m月"),
+        counts.accepted,
+        counts.closed,
+        counts.terminated,
+        counts.withheld,
+        counts.reminded,
+        counts.supervised,
+        counts.circulated,
+        counts.returned,
+        counts.late,
+    )
+}
+
 async fn row(site: &Site, here: &Here, entry: Entry) -> Result<Row, PageError> {
     let mask = match entry.case {
         Some(case) => Mask::of(site.engine.case_to_decide(&here.centre.code, case).await?.intake.as_ref()),
@@ -112,6 +131,7 @@ async fn row(site: &Site, here: &Here, entry: Entry) -> Result<Row, PageError> {
     };
     let said = entry.text.as_deref().map(|text| mask.text(text));
     let ground = entry.ground.map(|ground| ground.to_string());
+    let digest = entry.digest.as_ref().map(digest);
     Ok(Row {
         number: entry.number,
         at: minute(entry.recorded_at),
@@ -121,7 +141,7 @@ async fn row(site: &Site, here: &Here, entry: Entry) -> Result<Row, PageError> {
         about: entry.about_name.unwrap_or_default(),
         owed: entry.obligation.map(|kind| kind.to_string()).unwrap_or_default(),
         due: entry.due.map(minute).unwrap_or_default(),
-        text: ground.into_iter().chain(said).collect::<Vec<_>>().join("；"),
+        text: ground.into_iter().chain(digest).chain(said).collect::<Vec<_>>().join("；"),
         acknowledged: entry.acknowledged.map(|done| minute(done.at)).unwrap_or_default(),
     })
 }

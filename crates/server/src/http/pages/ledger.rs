@@ -167,7 +167,8 @@ async fn row(site: &Site, here: &Here, line: &Line, own: bool) -> Result<Row, Pa
         }
         let (answer, rest) = text.strip_prefix("是 ").map_or((None, text.as_str()), |rest| (Some("是"), rest));
         // The view's word for an obligation that is still open past its due time.
-        let piece = |text: &str| Piece { text: text.to_owned(), over: column == 17 && text.ends_with("，尚未完成") };
+        let piece =
+            |text: &str| Piece { text: text.to_owned(), over: column == 17 && text.ends_with("，尚未完成") };
         answer.map(whole).into_iter().chain(rest.split('；').map(piece)).collect()
     };
     let all = line.cells.iter().chain(line.own.iter().filter(|_| own));

@@ -104,7 +104,7 @@ impl Counted {
 
 fn row(item: &Item) -> Row {
     let over = item.standing == Standing::Overdue;
-    let amount = item.working_time.map_or_else(String::new, |time| time.to_string());
+    let left = if over { "" } else { "还剩" };
     Row {
         over,
         name: write_cursor(item.number),
@@ -112,7 +112,7 @@ fn row(item: &Item) -> Row {
         owner: item.owner_name.clone(),
         due: minute(item.due),
         due_rfc3339: item.due.to_string(),
-        amount: if amount.is_empty() { amount } else { format!("{}{amount}", if over { "超期" } else { "还剩" }) },
+        amount: item.working_time.map_or_else(String::new, |time| format!("{left}{time}")),
         round: item.round,
         provisional: item.provisional,
         historical: item.historical,

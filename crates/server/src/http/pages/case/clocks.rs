@@ -51,7 +51,9 @@ fn clock(running: &Running, case: &Case, centre: &Centre, now: Instant) -> Clock
         },
         None if paused => ("paused", "中止计时", String::new()),
         None if running.is_overdue(now) => ("over", "超期", between(owed.due, now)),
-        None if is_due_soon(owed.due, case, centre, now) => ("soon", "将到期", format!("还剩{}", between(now, owed.due))),
+        None if is_due_soon(owed.due, case, centre, now) => {
+            ("soon", "将到期", format!("还剩{}", between(now, owed.due)))
+        }
         None => ("running", "", format!("还剩{}", between(now, owed.due))),
     };
     Clock {
