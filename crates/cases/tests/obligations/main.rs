@@ -4,7 +4,7 @@
 //! 03-02 to Friday 03-13 are plain weeks; 02-15 to 02-23 is the Spring Festival, 02-14 and 02-28 are make-up workdays). No
 //! sweep runs between the lines: what the system does at its times stands in `tests/paths`.
 //!
-//! **Seventeen kinds × {met, met late, breached, cancelled}; these seven of the 68 cannot occur**, and why:
+//! **Seventeen kinds × {met, met late, breached, cancelled}: three of the 68 cannot occur, four more not under Shilong.**
 //! - `inform` breached, cancelled: the complainant is owed the word even after the case ended, and only the word ends it.
 //! - `sign_draft` cancelled: "a later result, termination or reassignment does not cancel it"; signing, withholding or the
 //!   rule ends it, so that unsigned it is either met or breached.

@@ -57,6 +57,11 @@ fn nothing_becomes_late_by_it() {
     play.play("2027-01-04 09:00 system reminded");
     publish(&mut play, "2027-01-04 10:00", notice(1, &["2027-01-01"], &worked));
     play.play("2027-01-04 10:00 system deadline_recomputed\n= result scj 2027-01-04 17:00 open");
+    // At the very moment at which it was due it is still in time.
+    let mut last = given();
+    last.play("2027-01-04 09:00 system reminded");
+    publish(&mut last, "2027-01-05 17:00", notice(1, &["2027-01-01"], &worked));
+    last.play("2027-01-05 17:00 system deadline_recomputed\n= result scj 2027-01-05 17:00 open");
     let mut early = given();
     publish(&mut early, "2026-12-29 10:00", notice(1, &["2027-01-01"], &worked));
     early.play("12-29 10:00 system deadline_recomputed\n= result scj 2027-01-03 17:00 open");

@@ -52,6 +52,8 @@ fn terminated_where_it_is_lawful_and_was_told() {
         "03-02 11:00 head:scj explain_inability
          03-02 11:30 head:scj report_progress !! wrong-stage
          03-02 12:00 manager check_quality
+         03-02 12:50 complainant rate rating=satisfied
+         03-02 12:55 manager terminate !! cannot-terminate
          03-02 13:00 clerk call_back rating=dissatisfied
          03-02 13:10 manager terminate !! reason-not-told
          03-02 13:20 clerk feed_back

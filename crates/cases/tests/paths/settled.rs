@@ -92,6 +92,8 @@ fn a_mended_rating_stands_in_the_closing_and_an_earlier_one_is_left_alone() {
     play.play(HEARD).play(
         r#"03-02 10:00 clerk settle_on_the_spot rating=satisfied
          03-02 10:20 manager correct_entry entry=4 mending={"field":"rating","value":"very_satisfied"} => entry_corrected
+         03-02 10:25 clerk correct_entry entry=2 mending={"field":"summary","value":"另一件"} !! no-such-entry
+         03-02 10:26 clerk correct_entry entry=1 mending={"field":"summary","value":"另一件"} => entry_corrected
          03-02 10:30 clerk close
          03-02 10:40 manager correct_entry entry=4 mending={"field":"rating","value":"satisfied"} !! case-ended
          03-02 10:50 manager reopen

@@ -108,7 +108,9 @@ fn what_is_late_is_not_paused_and_what_is_paused_not_supervised() {
          03-02 13:00 manager pause until=2026-03-02 !! already-paused
          03-02 13:10 manager resume
          03-02 13:20 manager resume !! not-paused
-         03-02 14:00 manager pause until=2026-07-01 !! pause-too-long
+         03-02 14:00 manager pause until=2026-05-29 !! pause-too-long
+         03-02 14:00 manager pause until=2026-05-28 => paused
+         03-02 14:10 manager resume
          03-02 14:00 manager pause until=2026-03-01 !! not-later",
     );
 }

@@ -95,7 +95,7 @@ async fn fill(engine: &Engine) -> anyhow::Result<()> {
             );
         }
         Some(true) => {
-            eprintln!("yousu: the data directory is not empty: the simulated centre in it is served as it is")
+            eprintln!("yousu: the data directory is not empty: the simulated centre in it is served as it is");
         }
         Some(false) => anyhow::bail!(
             "--demo: the data directory holds a real centre: serve it without --demo, or give an empty one with --data"

@@ -14,7 +14,7 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use super::site::{Site, Upkeep};
 use crate::{
-    clock,
+    clock, digest,
     engine::{Engine, EngineError},
     sweeps, wire,
 };
@@ -88,6 +88,7 @@ struct Sweeper {
 }
 
 impl Sweeper {
+    /// One centre or case that cannot be swept must not keep the others waiting.
     async fn run(&mut self, now: Instant) -> Result<(), EngineError> {
         for (name, _) in self.engine.log().centres().await? {
             let Ok(code) = CentreCode::new(name.as_str()) else { continue };
@@ -95,18 +96,24 @@ impl Sweeper {
             if self.engine.centre(&code).await?.simulated {
                 continue;
             }
-            let foreseen = self.foreseen.entry(code.clone()).or_default();
-            for case in foreseen.due(&self.engine, &code, now).await? {
-                // One case that cannot be swept must not keep the others waiting.
-                match sweeps::sweep(&self.engine, &code, [case], now).await {
-                    Ok(swept) if swept.events.is_empty() => {}
-                    Ok(swept) => tracing::info!(%case, steps = swept.events.len(), "swept"),
-                    Err(error) => tracing::error!(%case, %error, "a case could not be swept"),
-                }
-                foreseen.look_at(&self.engine, &code, case, now).await?;
+            if let Err(error) = self.sweep(&code, now).await {
+                tracing::error!(%code, %error, "a centre could not be swept");
             }
         }
         Ok(())
+    }
+
+    async fn sweep(&mut self, code: &CentreCode, now: Instant) -> Result<(), EngineError> {
+        let (engine, foreseen) = (&self.engine, self.foreseen.entry(code.clone()).or_default());
+        for case in foreseen.due(engine, code, now).await? {
+            match sweeps::sweep(engine, code, [case], now).await {
+                Ok(swept) if swept.events.is_empty() => {}
+                Ok(swept) => tracing::info!(%case, steps = swept.events.len(), "swept"),
+                Err(error) => tracing::error!(%case, %error, "a case could not be swept"),
+            }
+            foreseen.look_at(engine, code, case, now).await?;
+        }
+        digest::send_due(engine, code, now, None).await.map(|_| ())
     }
 }
 
@@ -163,5 +170,68 @@ impl Foreseen {
         };
         self.next.insert(id, steps.first().map(|step| step.at));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cases::{CaseId, CentreCode, CommandLine, Instant, policy::Policy};
+    use event_log::{Access, Priority};
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::Foreseen;
+    use crate::{engine::Engine, sweeps};
+
+    const CENTRE: &str = "410404";
+
+    async fn give(engine: &Engine, role: &str, mut command: Value) {
+        command["id"] = Uuid::new_v4().to_string().into();
+        command["centre"] = CENTRE.into();
+        command["by"] = json!({"id": "someone", "role": role, "office": "centre"});
+        command["recorded_at"] = "2026-03-02T09:00:00+08:00".into();
+        let line = CommandLine::from_value(command).expect("a command");
+        engine.submit(&line, Priority::People).await.expect("it is accepted");
+    }
+
+    fn at(text: &str) -> Instant {
+        text.parse().expect("a time")
+    }
+
+    #[tokio::test]
+    async fn only_cases_whose_moment_has_come_are_swept_and_each_once() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let url = format!("sqlite:{}", dir.path().join("log.sqlite").display());
+        let engine = Engine::new(event_log::open(&url, Access::Write).await.expect("a log"), Access::Write);
+        let code = CentreCode::new(CENTRE).expect("six digits");
+        let policy = Policy::shipped(&"henan-2022-43".parse().expect("an id")).expect("it is shipped").1;
+        let open = json!({"command": "open_centre", "name": "中心", "level": "county", "policy_text": policy, "simulated": true});
+        give(&engine, "system_administrator", open).await;
+        let cases = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        for case in cases {
+            let accept = json!({
+                "command": "accept", "case": case, "channel": "window", "category": "complaint",
+                "complainant": {"anonymous": true}, "summary": "摘要", "narrative": "没有办成。",
+            });
+            give(&engine, "window_clerk", accept).await;
+        }
+        let mut foreseen = Foreseen::default();
+        let due = foreseen.due(&engine, &code, at("2026-03-09T09:00")).await.expect("readable");
+        assert_eq!(due, [], "the window's own delay is shown, and sets nothing off");
+
+        // Its review is the centre's to be late with, and the parent is told at the opening after its due day.
+        give(&engine, "window_clerk", json!({"command": "classify", "case": cases[1], "kind": "ordinary"})).await;
+        give(&engine, "window_clerk", json!({"command": "submit", "case": cases[1]})).await;
+        let due = foreseen.due(&engine, &code, at("2026-03-03T17:00")).await.expect("readable");
+        assert_eq!(due, []);
+        let morning = at("2026-03-04T09:00");
+        let due = foreseen.due(&engine, &code, morning).await.expect("readable");
+        assert_eq!(due, [CaseId(cases[1])]);
+
+        let swept = sweeps::sweep(&engine, &code, due, morning).await.expect("it is swept");
+        let kinds: Vec<_> = swept.events.iter().flat_map(|(_, done)| &done.events).map(|event| &event.kind).collect();
+        assert_eq!(kinds, ["reported_to_parent"]);
+        assert_eq!(foreseen.due(&engine, &code, morning).await.expect("readable"), [], "done is done");
+        engine.log().close().await;
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 
 fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let host = text(header::HOST).or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host = text(header::HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str));
     let origin = text(header::ORIGIN).map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
     host.is_some_and(is_loopback_name) && origin.is_none_or(is_loopback_name)
 }

@@ -25,7 +25,7 @@ pub(super) async fn healthz(State(site): State<Arc<Site>>) -> Response {
             for (centre, position) in all {
                 match site.views.status(site.engine.log(), &centre).await {
                     Err(error) => {
-                        wrong.push(json!({"what": "views", "centre": centre.as_str(), "why": error.to_string()}))
+                        wrong.push(json!({"what": "views", "centre": centre.as_str(), "why": error.to_string()}));
                     }
                     Ok(views) => {
                         wrong.extend(views.iter().filter_map(|view| {

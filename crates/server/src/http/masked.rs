@@ -54,7 +54,7 @@ pub(super) fn numbers(text: &str) -> String {
     for c in text.chars().map(Some).chain([None]) {
         match c {
             Some(c) if is_digit(c) || (is_separator(c) && run.last().is_some_and(|last| is_digit(*last))) => {
-                run.push(c)
+                run.push(c);
             }
             c => {
                 shown.extend(hide(&run));

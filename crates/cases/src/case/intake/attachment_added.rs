@@ -12,8 +12,8 @@ use crate::{
     sealed::Sealed,
 };
 
-/// The largest attachment, in bytes (50 MiB).
-pub const MAX_ATTACHMENT_BYTES: u64 = 50 << 20;
+/// The largest attachment, in bytes (32 MiB): what the log keeps.
+pub const MAX_ATTACHMENT_BYTES: u64 = 32 << 20;
 
 /// Adds a file whose bytes are in the store already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

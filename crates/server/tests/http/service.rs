@@ -1,0 +1,105 @@
+//! The service itself: who may reach it, how it starts, how it ends.
+
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::support::{CENTRE, Server, accept, open_centre, yousu};
+
+/// Starts a server that must not start, and returns why.
+#[track_caller]
+fn refused(data: &TempDir, args: &[&str]) -> String {
+    let done = yousu(data.path()).arg("serve").args(args).output().expect("yousu starts");
+    assert_eq!(done.status.code(), Some(1), "{}", String::from_utf8_lossy(&done.stdout));
+    String::from_utf8(done.stderr).expect("UTF-8")
+}
+
+#[test]
+fn only_a_loopback_address_is_listened_on() {
+    let data = TempDir::new().expect("a temporary directory");
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8404"] {
+        let why = refused(&data, &["--listen", address]);
+        assert!(why.contains(address) && why.contains("127.0.0.1"), "{why}");
+    }
+    assert_eq!(std::fs::read_dir(data.path()).expect("it is there").count(), 0, "nothing was made");
+}
+
+#[test]
+fn an_address_or_a_log_in_use_is_named() {
+    let server = Server::simulated();
+    let other = TempDir::new().expect("a temporary directory");
+    let why = refused(&other, &["--listen", &server.address]);
+    assert!(why.contains(&server.address) && why.contains("--listen"), "{why}");
+    let why = refused(&server.data, &["--listen", "127.0.0.1:0"]);
+    assert!(why.contains("is being written by") && why.contains("log.sqlite"), "{why}");
+}
+
+#[test]
+fn a_demo_never_mixes_with_real_cases() {
+    let data = TempDir::new().expect("a temporary directory");
+    open_centre(data.path(), false);
+    let why = refused(&data, &["--listen", "127.0.0.1:0", "--demo"]);
+    assert!(why.contains("real centre") && why.contains("--data"), "{why}");
+}
+
+#[test]
+fn requests_in_another_machines_name_are_refused() {
+    let server = Server::simulated();
+    for headers in [
+        vec![("host", "evil.example")],
+        vec![("host", "127.0.0.1.evil.example")],
+        vec![("host", "localhost"), ("origin", "http://evil.example")],
+        vec![("host", "localhost"), ("origin", "null")],
+    ] {
+        server.send("GET", "/", &headers, "").is_problem(421, "not-this-machine");
+        server.post(&accept(Uuid::new_v4()), &headers).is_problem(421, "not-this-machine");
+    }
+    let origin = format!("http://{}", server.address);
+    assert_eq!(server.post(&accept(Uuid::new_v4()), &[("origin", &origin)]).status, 200);
+}
+
+#[test]
+fn every_answer_carries_its_fences() {
+    let server = Server::simulated();
+    for path in ["/", "/assets/yousu.css", "/api/v1/centres", "/healthz", "/nowhere", "/api/v1/nowhere"] {
+        let answer = server.get(path);
+        let policy = answer.header("content-security-policy").expect("a content security policy");
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    }
+    assert_eq!(server.get("/nowhere").status, 404);
+}
+
+#[test]
+fn health_names_the_views_and_how_far_they_are() {
+    let server = Server::simulated();
+    let health = server.get("/healthz");
+    assert_eq!((health.status, server.get("/readyz").status), (200, 200));
+    let health = health.json();
+    assert_eq!(health["status"], "ok");
+    let views = health["centres"][0]["views"].as_array().expect("views").iter().map(|view| view["view"].clone());
+    assert_eq!(views.collect::<Vec<_>>(), ["ledger", "overdue", "feeds"]);
+}
+
+#[test]
+fn an_empty_directory_says_what_to_do_next() {
+    let server = Server::start(TempDir::new().expect("a temporary directory"));
+    let page = server.get("/");
+    assert!(page.status == 200 && page.body.contains("台账") && page.body.contains("yousu centre open"));
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[cfg(unix)]
+#[test]
+fn it_stops_when_told_and_leaves_a_whole_log() {
+    let server = Server::simulated();
+    for _ in 0..5 {
+        assert_eq!(server.post(&accept(Uuid::new_v4()), &[]).status, 200);
+    }
+    let (status, data) = server.stop();
+    assert_eq!(status.code(), Some(0));
+    let verified = yousu(data.path()).arg("verify").output().expect("yousu starts");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let ledger = yousu(data.path()).args(["ledger", "--centre", CENTRE, "--format", "json"]).output();
+    assert_eq!(String::from_utf8_lossy(&ledger.expect("yousu starts").stdout).lines().count(), 5);
+}
