@@ -80,6 +80,7 @@ async fn serve(
     }
     scheduler.shutdown().await?;
     follower.abort();
+    site.views.close().await;
     Ok(())
 }
 

@@ -105,7 +105,9 @@ impl Sweeper {
 
     async fn sweep(&mut self, code: &CentreCode, now: Instant) -> Result<(), EngineError> {
         let (engine, foreseen) = (&self.engine, self.foreseen.entry(code.clone()).or_default());
-        for case in foreseen.due(engine, code, now).await? {
+        let due = foreseen.due(engine, code, now).await?;
+        tracing::debug!(%code, %now, cases = due.len(), "sweeping");
+        for case in due {
             match sweeps::sweep(engine, code, [case], now).await {
                 Ok(swept) if swept.events.is_empty() => {}
                 Ok(swept) => tracing::info!(%case, steps = swept.events.len(), "swept"),

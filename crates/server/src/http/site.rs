@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_secs(3);
 /// Everything that is served.
 pub(crate) struct Site {
     pub(super) engine: Engine,
-    pub(super) views: Views,
+    pub(crate) views: Views,
     /// How the task that brings the views up last fared.
     pub(super) upkeep: watch::Sender<Upkeep>,
 }
