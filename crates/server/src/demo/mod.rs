@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod matters;
+mod office;
 mod profile;
 
 use std::collections::BTreeSet;
