@@ -55,8 +55,10 @@ pub(crate) struct Row {
     co: Vec<DepartmentId>,
     steps: Vec<Step>,
     clocks: Clocks,
-    /// The newest result that was not returned.
-    result: Option<Said>,
+    /// 轮次: how often the work began anew.
+    round: u32,
+    /// Results that were not returned, the newest last.
+    results: Vec<Said>,
     /// The newest rating of any round.
     rating: Option<Rating>,
     unreachable: bool,
@@ -132,6 +134,7 @@ enum StepKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Said {
     version: u64,
+    round: u32,
     at: Instant,
     text: String,
 }

@@ -51,7 +51,7 @@ impl Row {
             self.whether(StepKind::Reminded),
             self.whether(StepKind::Supervised),
             self.whether(StepKind::Returned),
-            self.result.as_ref().map_or_else(String::new, |result| minute(result.at)),
+            self.results.last().map_or_else(String::new, |result| minute(result.at)),
             self.standing(),
             self.times(&[StepKind::CalledBack]),
             self.satisfaction(),
@@ -109,7 +109,7 @@ impl Row {
             _ if self.paused => text += "（中止）",
             _ => {}
         }
-        match &self.result {
+        match self.results.last() {
             Some(result) => format!("{text}：{}", in_a_line(&result.text)),
             None => text,
         }

@@ -121,6 +121,8 @@ impl Row {
                 self.stage = Stage::InHand;
                 self.lead = Some(event.lead.clone());
                 self.co.clone_from(&event.co_departments);
+                // What was settled did not hold, or it would not be sent out.
+                self.take_back_results();
                 self.step(version, at, StepKind::Sent);
             }
             CaseEvent::Reassigned(event) => {
@@ -170,16 +172,14 @@ impl Row {
             }
             CaseEvent::Rated(event) => {
                 self.rating = Some(event.rating);
-                // What was settled did not hold: it goes to review, as if returned.
                 if !event.satisfied && self.stage == Stage::Settled {
                     self.stage = Stage::InReview;
-                    self.result = None;
                 }
             }
             CaseEvent::ReturnedForRework(_) => {
                 self.stage = Stage::InHand;
-                self.result = None;
-                self.unreachable = false;
+                self.take_back_results();
+                self.round += 1;
                 self.step(version, at, StepKind::Returned);
             }
             CaseEvent::Closed(event) => self.stage = Stage::Closed(event.unrated),
@@ -199,6 +199,7 @@ impl Row {
             CaseEvent::Reopened(_) => {
                 (self.stage, self.paused, self.unreachable) = (Stage::InReview, false, false);
                 self.reopened += 1;
+                self.round += 1;
             }
             _ => return false,
         }
@@ -245,14 +246,19 @@ impl Row {
     }
 
     fn say(&mut self, version: u64, at: Instant, text: String) {
-        self.result = Some(Said { version, at, text });
+        self.results.push(Said { version, round: self.round, at, text });
+    }
+
+    /// Of this round: an earlier one's may stand.
+    fn take_back_results(&mut self) {
+        self.results.retain(|said| said.round != self.round);
     }
 
     /// 补录获准: whatever the entry wrote down happened when it says that it did.
     fn counts_from(&mut self, version: u64, occurred_at: Instant) {
         self.decide_late(version, true);
         let steps = self.steps.iter_mut().filter(|step| step.version == version).map(|step| &mut step.at);
-        let said = self.result.iter_mut().filter(|said| said.version == version).map(|said| &mut said.at);
+        let said = self.results.iter_mut().filter(|said| said.version == version).map(|said| &mut said.at);
         steps.chain(said).for_each(|at| *at = occurred_at);
     }
 

@@ -20,7 +20,7 @@ pub(crate) fn fortnight() -> Story {
         json!({"command": "accept", "channel": "window", "complainant": complainant, "category": category,
             "summary": summary, "narrative": format!("{summary}，详见附件。")})
     };
-    let person = |name: &str| json!({"name": name, "telephone": "13900000001", "address": "人民路1号"});
+    let person = |name: &str| json!({"name": name, "contact_person": "亲属", "telephone": "13900000001", "address": "人民路1号"});
     let unit = json!({"name": "某某商贸公司", "is_unit": true, "contact_person": "王五", "telephone": "0375-1234567"});
 
     // 1: a unit; extended, late, reminded, supervised, returned, closed.

@@ -74,6 +74,76 @@ fn what_is_overdue_due_soon_and_ended_late() {
     });
 }
 
+/// One obligation of a case late and another not yet due; and one whose due time passes while the case is paused.
+#[test]
+fn a_case_with_several_obligations() {
+    let mut story = Story::under("henan-2022-43", "2026-02-27T09:00:00");
+    let mut tell = |at: &str, who: &str, case: u128, fields: serde_json::Value| {
+        let mut fields = fields;
+        fields["case"] = json!(Story::id(case));
+        story.at(at);
+        story.tell(who, fields).unwrap();
+    };
+    let monday = "2026-03-02T10:00:00";
+    for case in [1, 2] {
+        tell(
+            monday,
+            "clerk",
+            case,
+            json!({"command": "accept", "channel": "window", "complainant": {"name": "张三"},
+            "category": "help", "summary": "证件", "narrative": "证件"}),
+        );
+        tell(monday, "clerk", case, json!({"command": "classify", "kind": "hard_to_do", "ground": "legacy_matter"}));
+        tell(monday, "clerk", case, json!({"command": "submit"}));
+        tell(monday, "manager", case, json!({"command": "dispatch", "lead": "zjj"}));
+    }
+    tell("2026-03-02T11:00:00", "handler:zjj", 2, json!({"command": "sign_for"}));
+    tell(
+        "2026-03-03T10:00:00",
+        "manager",
+        2,
+        json!({"command": "pause", "reason": "appraisal", "until": "2026-03-31", "note": "鉴定"}),
+    );
+    tell(
+        "2026-03-03T10:05:00",
+        "clerk",
+        2,
+        json!({"command": "inform_complainant", "about": "paused", "how": "telephone", "text": "已告知"}),
+    );
+    let early = story.clone();
+    let mut tell = |at: &str, who: &str, fields: serde_json::Value| {
+        let mut fields = fields;
+        fields["case"] = json!(Story::id(1));
+        story.at(at);
+        story.tell(who, fields).unwrap();
+    };
+    tell("2026-03-04T10:00:00", "handler:zjj", json!({"command": "sign_for"}));
+    tell("2026-03-11T10:00:00", "handler:zjj", json!({"command": "report_result", "text": "已办"}));
+    block_on(async {
+        let place = Place::of(&early).await;
+        let on = |at: &str| When::now(at.parse().unwrap());
+        let fourth = said(&place.open(&early, on("2026-03-04T09:30:00")).await);
+        expect![["已超期 住建局 签收 1 不足1小时\n"]].assert_eq(&fourth);
+        // Only case 1's plan: case 2 is paused.
+        let tenth = place.open(&early, on("2026-03-10T12:00:00")).await;
+        assert_eq!(
+            tenth.iter().filter(|item| item.kind == Kind::Plan).map(|item| item.number.no).collect::<Vec<_>>(),
+            [1]
+        );
+        assert!(place.ledger(&early, on("2026-03-10T12:00:00")).await[1].cells[16].starts_with("未超期；中止（鉴定）"));
+
+        let place = Place::of(&story).await;
+        let ended = async |first: &str, last: &str| {
+            let (code, days) = (centre(&story.centre.code), (first.parse().unwrap(), last.parse().unwrap()));
+            let items = overdue::ended(&place.views, &*place.log, &code, days, When::now(story.now)).await.unwrap();
+            items.iter().map(|item| item.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(ended("2026-03-10", "2026-03-31").await, [Kind::Plan]);
+        assert_eq!(ended("2026-03-04", "2026-03-04").await, [Kind::SignFor]);
+        assert_eq!(ended("2026-03-01", "2026-03-31").await, [Kind::SignFor, Kind::Plan]);
+    });
+}
+
 /// A year end: what touches the unpublished year is provisional and counted apart.
 #[test]
 fn provisional_ones_are_marked_and_counted_apart() {
