@@ -313,3 +313,24 @@ fn a_late_entry_counts_from_its_approval_and_was_not_known_before() {
     assert_eq!(result(&["--at", "2026-03-06T12:00"]), "2026-03-05 15:00");
     assert_eq!(result(&["--known-at", "2026-03-06T12:00"]), "");
 }
+
+/// The README's "first case by hand", line by line.
+#[test]
+fn the_readmes_first_case_runs() {
+    let yousu = Yousu::empty();
+    let name = ["--name", "石龙区政务服务中心"];
+    yousu
+        .run(["centre", "open", "410404", "--level", "county", "--policy", "shilong-2023-7"].into_iter().chain(name))
+        .ok();
+    yousu.run(["centre", "department", "add", "410404", "scjg", "--name", "市场监管局"]).ok();
+    let file = crate::program::root().join("docs/first-case.jsonl");
+    yousu.run(["apply", file.to_str().expect("a path")]).ok();
+    assert!(yousu.run(["replay", CASE]).ok().contains("审核转办"));
+    assert_eq!(yousu.lines(["ledger"]).len(), 1);
+    assert!(
+        yousu
+            .run(["due", "--policy", "henan-2022-43", "--kind", "办不了", "--received", "2026-02-13"])
+            .ok()
+            .contains("2026-02-25")
+    );
+}

@@ -42,6 +42,12 @@ macro_rules! events {
                     $(<$($module)::+::$name as Fact<$state>>::TYPE if type_version == <$($module)::+::$name as Fact<$state>>::VERSION => {
                         serde_json::from_value(data).map(|event| Self::$name(Box::new(event))).map_err(shape)
                     })+
+                    $(<$($module)::+::$name as Fact<$state>>::TYPE => {
+                        // Another version: an older shape says how it becomes the present one; a newer one is unknown.
+                        let unknown = || DecodeError::UnknownType(type_name.to_owned(), type_version);
+                        let data = <$($module)::+::$name as Fact<$state>>::upcast(type_version, data).ok_or_else(unknown)?;
+                        serde_json::from_value(data).map(|event| Self::$name(Box::new(event))).map_err(shape)
+                    })+
                     _ => Err(DecodeError::UnknownType(type_name.to_owned(), type_version)),
                 }
             }

@@ -102,7 +102,7 @@ pub(crate) enum EngineError {
     MixedDirectory(CentreCode),
     #[error("a simulated directory takes its clock from the commands: give --at, recorded_at or occurred_at")]
     NoTime,
-    #[error("--at is for simulated directories only: in this one recorded time is the machine's")]
+    #[error("--at and recorded_at are for simulated directories only: in this one recorded time is the machine's")]
     TimeGiven,
 }
 

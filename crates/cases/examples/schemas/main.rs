@@ -42,7 +42,9 @@ fn main() -> Result<ExitCode, io::Error> {
         }
     }
     for path in golden::wanted().iter().filter(|path| !schemas.join("golden").join(path).exists()) {
-        eprintln!("golden/{path}: there is none. Let somebody do it in examples/schemas/script.rs");
+        eprintln!(
+            "golden/{path}: there is none. Let somebody do it in crates/cases/examples/schemas/golden_story.rs, then run this again"
+        );
         refused += 1;
     }
     lines.sort_by(|a, b| a.split("  ").last().cmp(&b.split("  ").last()));

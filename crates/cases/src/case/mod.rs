@@ -73,6 +73,11 @@ pub trait Fact<S = Case> {
     /// The version of its shape, from 1.
     const VERSION: u16 = 1;
 
+    /// The present shape of an event that an older version wrote; `None` where that version is not known.
+    fn upcast(_version: u16, _data: serde_json::Value) -> Option<serde_json::Value> {
+        None
+    }
+
     /// What the case or centre is after it. No rule, no failure.
     fn evolve(&self, state: &mut S, at: &Moment<'_>);
 }

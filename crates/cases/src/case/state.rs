@@ -258,6 +258,8 @@ pub struct Case {
     pub unreachable: bool,
     /// Called back, and would not rate.
     pub declined_to_rate: bool,
+    /// See [`Case::rating`].
+    pub newest_rating: Option<Rating>,
     pub consultations: Vec<(Instant, DepartmentId)>,
     pub recused: Vec<ActorId>,
     /// The complainant was told, about what and when.
@@ -300,6 +302,7 @@ impl Case {
             call_back_attempts: Vec::new(),
             unreachable: false,
             declined_to_rate: false,
+            newest_rating: None,
             consultations: Vec::new(),
             recused: Vec::new(),
             informed: Vec::new(),
@@ -358,9 +361,9 @@ impl Case {
         self.is_several() || self.round().is_some_and(|round| round.active().count() > 1)
     }
 
-    /// The newest rating, of any round.
+    /// The newest rating ever given, also of a result that was replaced since.
     pub fn rating(&self) -> Option<Rating> {
-        self.rounds.iter().rev().find_map(|round| round.rating.map(|(rating, _)| rating))
+        self.newest_rating
     }
 }
 

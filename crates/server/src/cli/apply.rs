@@ -52,10 +52,10 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
             Err(error) => Err(error),
         };
         match result {
-            Ok(done) => println!("{}", said(format, number, &id, &done)),
+            Ok(done) => super::print(format!("{}\n", said(format, number, &id, &done)).as_bytes())?,
             Err(EngineError::Refused(refusal)) => {
                 status = Status::Refused;
-                println!("{}", refused(format, number, &id, &refusal));
+                super::print(format!("{}\n", refused(format, number, &id, &refusal)).as_bytes())?;
             }
             // Anything else stops here: what follows may rest on it. What was acknowledged stands.
             Err(error) => {

@@ -112,6 +112,9 @@ impl Fact for EntryCorrected {
 
     fn evolve(&self, case: &mut Case, _: &Moment<'_>) {
         case.corrections += 1;
+        if let Mending::Rating(rating) = &self.mending {
+            case.newest_rating = Some(*rating);
+        }
         if let (Mending::Rating(rating), Some(round)) = (&self.mending, case.round_mut()) {
             round.rating = round.rating.map(|(_, at)| (*rating, at));
         }

@@ -85,6 +85,7 @@ impl Fact for Rated {
 
     fn evolve(&self, case: &mut Case, at: &Moment<'_>) {
         case.declined_to_rate = false;
+        case.newest_rating = Some(self.rating);
         // "Settled on the spot … unsatisfied → in review."
         if !self.satisfied && matches!(case.stage, Stage::Settled) {
             case.stage = Stage::InReview { signatures: Vec::new() };
