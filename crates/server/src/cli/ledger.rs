@@ -96,3 +96,12 @@ async fn sheet(reading: &Reading, args: &LedgerArgs, now: Instant, lines: &[Line
         rows: lines.iter().map(row).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    /// The paper and the view do not know each other, and both keep 附件 3's heads: here is who sees that they agree.
+    #[test]
+    fn workbook_and_view_have_the_same_heads() {
+        assert_eq!(documents::LEDGER_HEADS, super::HEADINGS);
+    }
+}
