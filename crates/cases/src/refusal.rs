@@ -190,6 +190,8 @@ refusals! {
         "质检通过且诉求人没有不满意，不能退回重办";
     NoContactToCall {} "no-contact-to-call", "H10",
         "匿名诉求无法回访。可直接销号并写明原因";
+    RatingNotAsked {} "rating-not-asked", "H10",
+        "回访须问满意度。请填写评价；诉求人不愿评价的，请注明；另约时间的，请记为回访未成";
     TooFewAttempts { attempts: usize, days: usize, need_attempts: usize, need_days: usize } "too-few-attempts", "默认",
         "已回访{attempts}次、分在{days}天；认定联系不上须至少{need_attempts}次、分在{need_days}天。请再试";
     CannotClose { missing: String } "cannot-close", "H10",

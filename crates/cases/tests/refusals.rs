@@ -174,6 +174,7 @@ fn provoked() -> Vec<(&'static str, String, String)> {
         &[
             "03-03 12:00 manager return_for_rework !! not-failed-nor-unsatisfied",
             "03-03 12:00 clerk establish_unreachable !! too-few-attempts",
+            "03-03 12:00 clerk call_back rating=null !! rating-not-asked",
             "03-03 12:00 clerk close !! cannot-close",
             "03-03 12:00 clerk call_back rating=dissatisfied\n03-03 12:10 manager terminate !! reason-not-told",
         ],

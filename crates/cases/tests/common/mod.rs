@@ -217,7 +217,7 @@ fn defaults(command: &str) -> Map<String, Value> {
         "pause" => json!({"reason": "appraisal", "note": "送检"}),
         "check_quality" => json!({"passed": true, "findings": "属实"}),
         "attempt_call_back" => json!({"outcome": "no_answer"}),
-        "call_back" => json!({"opinion": "知道了"}),
+        "call_back" => json!({"opinion": "知道了", "rating": "satisfied"}),
         "feed_back" => json!({"how": "telephone", "text": "结果如下"}),
         "terminate" => json!({"ground": "lawful_but_unsatisfied", "reason": "依法不能办"}),
         "reopen" => json!({"ground": "complaint", "reason": "又来反映"}),

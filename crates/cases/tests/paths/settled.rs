@@ -34,6 +34,32 @@ fn called_back() {
 }
 
 #[test]
+fn who_has_rated_alone_is_not_asked_again() {
+    let mut play = Play::swept(H);
+    play.play(HEARD).play(
+        "03-02 10:00 clerk settle_on_the_spot
+         03-02 10:10 clerk call_back rating=null !! rating-not-asked
+         = call_back 管理机构 03-04 17:00 open
+         03-02 11:00 complainant rate rating=satisfied
+         = call_back 管理机构 03-04 17:00 met
+         03-02 12:00 clerk call_back rating=null => called_back
+         03-02 12:10 clerk close => closed",
+    );
+}
+
+#[test]
+fn who_will_not_rate_leaves_nothing_owed() {
+    let mut play = Play::swept(H);
+    play.play(HEARD).play(
+        "03-02 10:00 clerk settle_on_the_spot
+         03-02 11:00 clerk call_back rating=null declined_to_rate=true => called_back
+         = call_back 管理机构 03-04 17:00 met
+         03-02 11:10 clerk close => closed",
+    );
+    assert_eq!(play.case(1).clocks.open().count(), 0);
+}
+
+#[test]
 fn unsatisfied_it_comes_to_review() {
     let mut play = Play::swept(H);
     play.play(HEARD).play(

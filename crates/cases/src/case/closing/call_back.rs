@@ -114,7 +114,8 @@ impl Fact for UnreachableEstablished {
     }
 }
 
-/// Records what the person said of the result.
+/// Records what the person said of the result: with a rating, with the word that they would not rate, or after they
+/// have rated by themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallBack {
@@ -133,6 +134,10 @@ impl Step for CallBack {
     fn decide(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<CaseEvent>, Refusal> {
         require_answered(case)?;
         guards::said(&self.opinion, "诉求人的意见")?;
+        // Once called back nobody owes a call any more, and so nobody would ask for the rating that closing needs.
+        if self.rating.is_none() && !self.declined_to_rate && case.round().is_none_or(|round| round.rating.is_none()) {
+            return Err(Refusal::RatingNotAsked {});
+        }
         let declined_to_rate = self.declined_to_rate && self.rating.is_none();
         let mut events = vec![CalledBack { opinion: case.sealed(&self.opinion), declined_to_rate }.into()];
         if let Some(rating) = self.rating {

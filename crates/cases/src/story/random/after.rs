@@ -289,8 +289,8 @@ fn call_back(scene: &Scene<'_>, dice: &mut Dice) -> Option<Line> {
     let mut fields =
         json!({"command": "call_back", "opinion": words(dice, &["对结果表示认可", "认为时间太长", "希望继续跟进"])});
     match dice.below(10) {
-        0..7 => fields["rating"] = rating(dice).into(),
-        7 => fields["declined_to_rate"] = true.into(),
+        0..8 => fields["rating"] = rating(dice).into(),
+        8 => fields["declined_to_rate"] = true.into(),
         _ => {}
     }
     line(clerk(dice), fields)
