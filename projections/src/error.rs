@@ -16,6 +16,8 @@ pub enum ViewError {
     File { path: PathBuf, action: &'static str, source: std::io::Error },
     #[error("a row of {} is not what this release writes: make the view anew with `rebuild`", path.display())]
     Row { path: PathBuf, source: serde_json::Error },
+    #[error("a row cannot be written down")]
+    Unwritable(#[source] serde_json::Error),
     #[error(transparent)]
     Log(#[from] LogError),
     #[error("event {centre}@{position} cannot be read")]

@@ -38,7 +38,7 @@ impl Use {
 /// A view that keeps rows. All of it is pure; files and batches are [`crate::Views`]' business.
 pub(crate) trait View {
     /// A row is its own accumulator: row and event give the next row, and nothing else is asked.
-    type Row: Clone + Default + PartialEq + Serialize + DeserializeOwned;
+    type Row: Clone + Default + PartialEq + Send + Serialize + DeserializeOwned;
 
     const NAME: &'static str;
     /// A new number makes every file of the view be built anew.

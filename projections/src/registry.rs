@@ -1,13 +1,16 @@
 //! Every view there is, a line each, and what none of them reads.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+use event_log::{Centre, EventLog};
 
 use crate::{
-    Recorded, Stop,
+    Recorded, Stop, ViewError, When,
     feeds::Feeds,
     fold::{Fold, Use, View},
     ledger::Ledger,
     overdue::Overdue,
+    past,
     set_up::SetUp,
 };
 
@@ -35,9 +38,19 @@ pub struct Kept {
     pub(crate) ddl: &'static str,
     pub(crate) keys: fn(&Recorded) -> Vec<String>,
     pub(crate) step: StepFn,
+    at: RowsAtFn,
 }
 
 type StepFn = fn(fn(&str) -> Use, Stored, &[&Recorded]) -> Result<Stepped, serde_json::Error>;
+
+/// Rows by their key, as a file keeps them.
+pub type Rows = BTreeMap<String, String>;
+
+type RowsAtFn = for<'a> fn(
+    &'a dyn EventLog,
+    &'a Centre,
+    When,
+) -> Pin<Box<dyn Future<Output = Result<Rows, ViewError>> + Send + 'a>>;
 
 /// What a view has in its file for a batch.
 pub(crate) struct Stored {
@@ -57,7 +70,7 @@ pub(crate) struct Stepped {
 }
 
 impl Kept {
-    pub(crate) const fn of<V: View>() -> Self {
+    pub(crate) const fn of<V: View + 'static>() -> Self {
         Self {
             name: V::NAME,
             version: V::VERSION,
@@ -66,13 +79,28 @@ impl Kept {
             ddl: V::DDL,
             keys: V::keys,
             step: step::<V>,
+            at: |log, centre, when| Box::pin(rows_at::<V>(log, centre, when)),
         }
+    }
+
+    /// One centre's rows folded from the log alone, as they were at a past moment or are now: what its file would hold.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or an event of it.
+    pub async fn rows_at(&self, log: &dyn EventLog, centre: &Centre, when: When) -> Result<Rows, ViewError> {
+        (self.at)(log, centre, when).await
     }
 }
 
 /// The view of this name.
 pub fn view(name: &str) -> Option<&'static Kept> {
     VIEWS.iter().find(|view| view.name == name)
+}
+
+async fn rows_at<V: View>(log: &dyn EventLog, centre: &Centre, when: When) -> Result<Rows, ViewError> {
+    let fold = past::fold::<V>(log, centre, when).await?;
+    let rows = fold.rows().iter().map(|(key, row)| Ok((key.clone(), serde_json::to_string(row)?)));
+    rows.collect::<Result<_, _>>().map_err(ViewError::Unwritable)
 }
 
 /// Folds a batch: rows in, events over them, changed rows out.

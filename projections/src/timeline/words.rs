@@ -130,7 +130,24 @@ pub(super) fn what(event: &CaseEvent, set_up: &SetUp) -> String {
         CaseEvent::FedBack(event) => format!("{}：{}", event.how, event.text.text()),
         CaseEvent::Terminated(event) => format!("{}；{}", event.ground, event.reason.text()),
         CaseEvent::Reopened(event) => format!("{}；{}", event.ground, event.reason.text()),
-        _ => String::new(),
+        CaseEvent::ContactCorrected(event) => {
+            let fields = [("联系人", &event.contact_person), ("电话", &event.telephone), ("地址", &event.address)];
+            let given: Vec<_> = fields.iter().filter(|(_, text)| text.is_some()).map(|(field, _)| *field).collect();
+            given.join("、")
+        }
+        CaseEvent::Submitted(event) => event.to.as_ref().map_or_else(String::new, |to| format!("送{to}")),
+        CaseEvent::PromiseRevised(event) => {
+            format!("由{}改为{}；{}", minute(event.old), minute(event.new), event.reason.text())
+        }
+        CaseEvent::SupervisionDrafted(event) => event.trigger.term().to_owned(),
+        CaseEvent::CirculationDrafted(event) => set_up.owner(&event.to),
+        CaseEvent::Closed(event) => match (event.rating, event.unrated) {
+            (Some(rating), _) => rating.term().to_owned(),
+            (None, Some(reason)) => format!("未评价（{reason}）"),
+            (None, None) => String::new(),
+        },
+        // What moved is said by the lines of the clocks.
+        CaseEvent::Resumed(_) | CaseEvent::DeadlineRecomputed(_) => String::new(),
     };
     let said = in_a_line(&said);
     if said.is_empty() { term.to_owned() } else { format!("{term}：{said}") }

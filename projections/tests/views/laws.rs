@@ -17,7 +17,7 @@ use cases::{
 use projections::{Views, When, ledger::Line, overdue::Standing};
 use proptest::prelude::*;
 
-use crate::support::{FEEDS, Place, at, block_on, played};
+use crate::support::{FEEDS, Place, at, block_on, difference, played};
 
 fn few() -> ProptestConfig {
     ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() }
@@ -55,16 +55,16 @@ proptest! {
                 }
             }
             bit_by_bit.catch_up(&there).await;
-            prop_assert_eq!(&bit_by_bit.dump().await, &dump);
+            prop_assert_eq!(difference(&bit_by_bit.dump().await, &dump), None);
 
             bit_by_bit.views.rebuild(&*bit_by_bit.log, &[], |_, _| ()).await.unwrap();
-            prop_assert_eq!(&bit_by_bit.dump().await, &dump);
+            prop_assert_eq!(difference(&bit_by_bit.dump().await, &dump), None);
             bit_by_bit.catch_up(&here).await;
-            prop_assert_eq!(&bit_by_bit.dump().await, &dump);
+            prop_assert_eq!(difference(&bit_by_bit.dump().await, &dump), None);
             // Views opened by another process go on where these stopped.
             let other = Views::open(bit_by_bit.path()).await.unwrap();
             other.catch_up_all(&*bit_by_bit.log).await.unwrap();
-            prop_assert_eq!(&bit_by_bit.dump().await, &dump);
+            prop_assert_eq!(difference(&bit_by_bit.dump().await, &dump), None);
             Ok(())
         })?;
     }

@@ -4,13 +4,13 @@ use cases::{
     Instant,
     story::{Story, Told},
 };
-use projections::{When, ledger::Line};
+use projections::{When, ledger::Line, registry::VIEWS};
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::{
     by_hand::fortnight,
-    support::{FEEDS, Place, at, block_on, played},
+    support::{FEEDS, Place, at, block_on, centre, played},
 };
 
 fn time(text: &str) -> Instant {
@@ -127,6 +127,33 @@ proptest! {
             built_then.catch_up(&story).await;
             let known_at = When { known_at: Some(then), ..When::now(now) };
             prop_assert_eq!(shown(&place, &story, known_at).await, shown(&built_then, &story, When::now(then)).await);
+            Ok(())
+        })?;
+    }
+
+    /// The same of every view's rows, whatever its queries make of them.
+    #[test]
+    fn every_views_rows_are_those_of_then(seed: u64, cut in 0usize..1_000) {
+        block_on(async {
+            let story = played(seed, "410404", 10);
+            let (now, then) = (story.now, at(&story.log[story.log.len() * cut / 1_000]));
+            let known: Vec<Told> = story.log.iter().take_while(|told| at(told) <= then).cloned().collect();
+            let (place, built_then) = (Place::of(&story).await, Place::new().await);
+            built_then.record(&story, &known).await;
+            built_then.catch_up(&story).await;
+            for (file, when) in [
+                (place.dump().await, When::now(now)),
+                (place.dump().await, When { at: Some(now), ..When::now(now) }),
+                (built_then.dump().await, When { known_at: Some(then), ..When::now(now) }),
+            ] {
+                for view in &VIEWS {
+                    let code = &story.centre.code;
+                    let rows = view.rows_at(&*place.log, &centre(code), when).await.unwrap();
+                    let folded: Vec<_> = rows.iter().map(|(key, row)| format!("row {code} {key} {row}")).collect();
+                    let kept: Vec<_> = file[view.name].iter().filter(|line| line.starts_with("row ")).cloned().collect();
+                    prop_assert!(folded == kept, "view `{}`, {:?}: {} rows folded, {} kept", view.name, when, folded.len(), kept.len());
+                }
+            }
             Ok(())
         })?;
     }

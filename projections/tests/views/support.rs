@@ -16,6 +16,9 @@ use sqlx::{ConnectOptions as _, Connection as _, Row as _, sqlite::SqliteConnect
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// By view.
+pub(crate) type Dump = BTreeMap<&'static str, Vec<String>>;
+
 /// A place of its own for a log and its views, gone when the test ends.
 pub(crate) struct Place {
     dir: TempDir,
@@ -74,18 +77,18 @@ impl Place {
         }
     }
 
-    /// Every row of every view, as its file has it.
-    pub(crate) async fn dump(&self) -> Vec<String> {
-        let mut dump = Vec::new();
+    /// What every view's file holds, a line each row.
+    pub(crate) async fn dump(&self) -> Dump {
+        let mut dump = Dump::new();
         for view in &projections::registry::VIEWS {
             let path = self.path().join("views").join(format!("{}.sqlite", view.name));
             let mut file = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
             for select in [
-                "SELECT centre || ' ' || key || ' ' || state FROM rows ORDER BY centre, key",
+                "SELECT 'row ' || centre || ' ' || key || ' ' || state FROM rows ORDER BY centre, key",
                 "SELECT centre || ' ' || position || ' ' || numbers || ' ' || set_up FROM centres ORDER BY centre",
             ] {
                 let rows = sqlx::query(select).fetch_all(&mut file).await.unwrap();
-                dump.extend(rows.iter().map(|row| format!("{} {}", view.name, row.get::<String, _>(0))));
+                dump.entry(view.name).or_default().extend(rows.iter().map(|row| row.get::<String, _>(0)));
             }
             file.close().await.unwrap();
         }
@@ -110,6 +113,16 @@ impl Place {
         let to = to.parse().unwrap();
         feeds::entries(&self.views, &*self.log, &centre(&story.centre.code), &to, 0, None, when).await.unwrap()
     }
+}
+
+/// The first difference between two dumps, by the view that shows it.
+pub(crate) fn difference(ours: &Dump, theirs: &Dump) -> Option<String> {
+    projections::registry::VIEWS.iter().find_map(|view| {
+        let (ours, theirs) = (&ours[view.name], &theirs[view.name]);
+        let at = (0..ours.len().max(theirs.len())).find(|n| ours.get(*n) != theirs.get(*n))?;
+        let show = |lines: &[String]| lines.get(at).map_or("nothing", String::as_str).to_owned();
+        Some(format!("view `{}`, line {at} of its dump:\n  {}\n  {}", view.name, show(ours), show(theirs)))
+    })
 }
 
 /// Every feed that a story's centre may have.
