@@ -12,6 +12,8 @@ use crate::recorded::Unreadable;
 pub enum ViewError {
     #[error("{} cannot {doing}: see the disk; a view can always be made anew with `rebuild`", path.display())]
     Storage { path: PathBuf, doing: &'static str, source: sqlx::Error },
+    #[error("no room left on the disk of {}: make room, then do this again; a view is only a copy", path.display())]
+    NoRoom { path: PathBuf, source: sqlx::Error },
     #[error("{} cannot be {action}: see that the directory exists and belongs to the user who runs this program", path.display())]
     File { path: PathBuf, action: &'static str, source: std::io::Error },
     #[error("a row of {} is not what this release writes: make the view anew with `rebuild`", path.display())]

@@ -183,7 +183,12 @@ impl File {
     }
 
     pub(crate) fn storage(&self, doing: &'static str, source: sqlx::Error) -> ViewError {
-        ViewError::Storage { path: self.path.clone(), doing, source }
+        let path = self.path.clone();
+        if event_log::is_full(&path) {
+            ViewError::NoRoom { path, source }
+        } else {
+            ViewError::Storage { path, doing, source }
+        }
     }
 }
 

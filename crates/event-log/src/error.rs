@@ -25,6 +25,14 @@ pub enum LogError {
         /// What the system said.
         source: Cause,
     },
+    /// The disk is full.
+    #[error("no room left on the disk of {}: make room, then do this again; nothing is lost", path.display())]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the database said.
+        source: Cause,
+    },
     /// Another process holds the writer's lock.
     #[error("{} is being written by {holder}: stop that program, or have it do this", path.display())]
     Locked {

@@ -37,6 +37,7 @@ mod append;
 mod error;
 mod event;
 mod queue;
+mod room;
 mod sqlite;
 mod tail;
 mod verify;
@@ -51,6 +52,7 @@ pub use append::{
 };
 pub use error::{AppendError, Cause, LogError};
 pub use event::{Centre, CentreError, Event, Head};
+pub use room::is_full;
 pub use tail::Tail;
 pub use transparency::{Body, BodyError, Hash, SealedField};
 pub use verify::{Fault, Progress, Report, Wrong};

@@ -15,11 +15,12 @@ pub(super) struct Attachments {
 
 impl Attachments {
     pub(super) async fn open(database: Database, access: Access) -> Result<Self, LogError> {
+        // Whoever only reads meets it when an attachment is asked for, so that the log can be read without it.
         if access == Access::Write {
             database.create_or_identify().await?;
+            let connection = database.connect(access).await?;
+            connection.close().await.map_err(|error| database.storage("be closed", error))?;
         }
-        let connection = database.connect(access).await?;
-        connection.close().await.map_err(|error| database.storage("be closed", error))?;
         let pool = super::pool(&database, access);
         Ok(Self { database, pool, access })
     }

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
 use super::{ATTACHMENTS_SCHEMA, LOG_SCHEMA, SQLITE_NOTADB};
-use crate::{Access, LogError};
+use crate::{Access, LogError, is_full};
 
 /// Older ones can lose committed writes in WAL mode.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -127,11 +127,19 @@ impl Database {
 
     /// An answer of the database that says what it could not do.
     pub(super) fn storage(&self, doing: &'static str, error: sqlx::Error) -> LogError {
-        LogError::Storage { path: self.path.clone(), doing, source: Arc::new(error) }
+        let (path, source) = (self.path.clone(), Arc::new(error));
+        if is_full(&path) {
+            return LogError::NoRoom { path, source };
+        }
+        LogError::Storage { path, doing, source }
     }
 
     fn file_error(&self, action: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> LogError {
-        LogError::File { path: self.path.clone(), action, source: Arc::new(error) }
+        let (path, source) = (self.path.clone(), Arc::new(error));
+        if is_full(&path) {
+            return LogError::NoRoom { path, source };
+        }
+        LogError::File { path, action, source }
     }
 
     fn not_opened(&self, error: sqlx::Error) -> LogError {

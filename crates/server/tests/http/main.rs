@@ -1,6 +1,7 @@
 //! The service as a stranger meets it: the real binary on a directory of its own, spoken to over a socket.
 
 mod commands;
+mod full_disk;
 mod pages;
 mod reads;
 mod service;

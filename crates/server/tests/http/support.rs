@@ -42,7 +42,8 @@ pub(crate) fn open_centre(data: &Path, simulated: bool) {
 
 /// A server that ends with the test.
 pub(crate) struct Server {
-    child: Child,
+    /// None for one that somebody else started.
+    child: Option<Child>,
     pub(crate) address: String,
     pub(crate) data: TempDir,
 }
@@ -67,7 +68,13 @@ impl Server {
         BufReader::new(stdout).read_line(&mut said).expect("it says where it listens");
         let said: Value = serde_json::from_str(&said).expect("one JSON object");
         let address = said["address"].as_str().expect("an address").trim_start_matches("http://").to_owned();
-        Self { child, address, data }
+        Self { child: Some(child), address, data }
+    }
+
+    /// One that somebody else started, and ends.
+    pub(crate) fn elsewhere(address: &str) -> Self {
+        let address = address.trim_start_matches("http://").to_owned();
+        Self { child: None, address, data: TempDir::new().expect("a temporary directory") }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -98,9 +105,10 @@ impl Server {
     /// Asks it to stop as a service manager does, and waits for its end.
     #[cfg(unix)]
     pub(crate) fn stop(mut self) -> (std::process::ExitStatus, TempDir) {
-        let id = self.child.id().to_string();
+        let mut child = self.child.take().expect("it was started here");
+        let id = child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
-        let status = self.child.wait().expect("it ends");
+        let status = child.wait().expect("it ends");
         let spare = TempDir::new().expect("a temporary directory");
         (status, std::mem::replace(&mut self.data, spare))
     }
@@ -108,8 +116,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
