@@ -1,6 +1,6 @@
 //! 研判提交, 告知: what the window owes the same day.
 
-use crate::common::{CANNOT, H, ORDINARY, OUTSIDE, S, WITHHELD, check, dispatched, submitted};
+use crate::common::{CANNOT, H, ORDINARY, OUTSIDE, Play, S, WITHHELD, check, dispatched, submitted};
 
 #[test]
 fn triage_is_due_the_same_day() {
@@ -47,8 +47,8 @@ fn rejected_at_review_the_window_triages_anew() {
     check(H, &given, "triage", "窗口 03-04 17:00", &[("met", "03-04 15:00 clerk submit")]);
 }
 
-#[test]
-fn the_complainant_is_told_the_same_day() {
+/// What a person who can be reached is told of, by the word for it.
+fn to_be_told() -> [(&'static str, String); 5] {
     let referred = format!("{}03-02 10:00 manager refer", submitted(OUTSIDE));
     let withheld = dispatched(H, WITHHELD, "limit_working_days=5");
     let extended = format!(
@@ -58,13 +58,18 @@ fn the_complainant_is_told_the_same_day() {
     let refused = format!("{withheld}\n03-02 11:00 manager pause reason=complainant_material until=2026-03-06\n");
     let told_of_pause = "03-02 11:30 clerk inform_complainant about=paused\n";
     let terminated = format!("{refused}{told_of_pause}03-02 14:00 manager terminate ground=refuses_information");
-    for (about, given) in [
+    [
         ("declined", "03-02 09:30 clerk accept\n03-02 10:00 manager decline".to_owned()),
         ("referred", referred),
         ("extended", extended),
         ("paused", paused),
         ("terminated", terminated),
-    ] {
+    ]
+}
+
+#[test]
+fn the_complainant_is_told_the_same_day() {
+    for (about, given) in to_be_told() {
         let tell = |at: &str| format!("{at} clerk inform_complainant about={about}");
         check(
             H,
@@ -75,6 +80,17 @@ fn the_complainant_is_told_the_same_day() {
         );
         // The word about something else does not do.
         check(H, &given, "inform", "窗口 03-02 17:00", &[("open", "03-02 16:00 clerk inform_complainant about=other")]);
+    }
+}
+
+#[test]
+fn who_left_no_way_to_be_reached_is_owed_no_word() {
+    for (about, given) in to_be_told() {
+        let anonymous = given.replacen("clerk accept", "clerk accept anonymous=true", 1);
+        let anonymous = anonymous.replace("03-02 11:30 clerk inform_complainant about=paused\n", "");
+        let mut play = Play::still(H);
+        play.play(&anonymous);
+        assert!(play.clock("inform", None).is_none(), "{about}: {:?}", play.clocks());
     }
 }
 

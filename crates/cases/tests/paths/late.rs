@@ -46,6 +46,7 @@ fn refused_the_recorded_time_stays() {
     supervised().play(&format!(
         "03-10 10:00 head:scj report_result {PAPER}
          03-10 11:00 manager refuse_late_entry entry=8 => late_entry_refused
+         03-10 11:05 manager approve_late_entry entry=8 !! late-already-decided
          = result scj 03-05 17:00 met_late
          = quality_check 管理机构 03-11 17:00 open"
     ));

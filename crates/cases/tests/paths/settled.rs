@@ -34,6 +34,19 @@ fn called_back() {
 }
 
 #[test]
+fn the_same_rating_again_is_no_event() {
+    let mut play = Play::swept(H);
+    play.play(HEARD).play(
+        "03-02 10:00 clerk settle_on_the_spot
+         03-02 11:00 complainant rate rating=satisfied => rated
+         03-02 11:10 complainant rate rating=satisfied => nothing
+         03-02 11:20 clerk call_back rating=very_satisfied => called_back rated
+         03-02 11:30 complainant rate rating=satisfied => rated",
+    );
+    assert_eq!(play.case(1).rating(), Some(Rating::Satisfied));
+}
+
+#[test]
 fn who_has_rated_alone_is_not_asked_again() {
     let mut play = Play::swept(H);
     play.play(HEARD).play(
