@@ -133,3 +133,18 @@ fn a_second_dispute_sets_a_conference_under_both() {
         );
     }
 }
+
+#[test]
+fn classified_again_as_several_the_conference_keeps_its_time() {
+    let several = "clerk classify kind=hard_to_do ground=legacy_matter departments=[\"scj\",\"zjj\"]";
+    let alone = "clerk classify kind=hard_to_do ground=legacy_matter departments=[\"scj\"]";
+    let given = format!("03-02 09:30 clerk accept\n03-02 09:40 {several}");
+    let again = several.replace("zjj", "rsj");
+    check(
+        S,
+        &given,
+        "consultation",
+        "管理机构 03-03 17:00",
+        &[("open", &format!("03-03 10:00 {again}")), ("cancelled", &format!("03-03 10:00 {alone}"))],
+    );
+}

@@ -68,6 +68,14 @@ fn nothing_becomes_late_by_it() {
 }
 
 #[test]
+fn what_is_late_already_was_due_when_it_was() {
+    let mut play = Play::still(H);
+    play.play(&dispatched(H, ORDINARY, "").replace("03-02", "12-28")).play("2027-01-06 10:00 clerk amend");
+    play.story.tell("admin", notice(1, &["2027-01-01"], &["2027-01-02", "2027-01-03"])).expect("published");
+    play.play("2027-01-06 10:00 manager recompute_deadlines\n= result scj 2027-01-05 17:00 open");
+}
+
+#[test]
 fn a_promise_stays_its_date_and_a_pause_given_back_stays_given() {
     let mut play = Play::still(H);
     play.play(&dispatched(H, HARD, "").replace("03-02", "12-28")).play(

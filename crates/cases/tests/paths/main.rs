@@ -11,6 +11,7 @@ mod equality;
 mod escalation;
 mod late;
 mod longest;
+mod records;
 mod referral;
 mod settled;
 mod time;
