@@ -187,6 +187,51 @@ pub(crate) struct Kept<'a> {
     pub(crate) before: Option<(i64, Option<Hash>)>,
 }
 
+/// What an event shows by itself and beside the one that it follows in its stream, whatever stands around it.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    position: i64,
+    recorded_ms: Option<i64>,
+    wrong: Vec<Wrong>,
+}
+
+impl Looked {
+    /// Computes its leaf anew. Events can be looked at side by side.
+    pub(crate) fn at(centre: &Centre, kept: &Kept<'_>) -> Self {
+        let mut wrong = Vec::new();
+        match recomputed(centre, kept) {
+            Ok(leaf) if kept.leaf == Some(leaf) => {}
+            Ok(_) => wrong.push(Wrong::Leaf),
+            Err(column) => wrong.push(Wrong::Column(column)),
+        }
+        if let (Some(stream), Some(version)) = (kept.stream, kept.version) {
+            match kept.before {
+                None if version == 1 && kept.previous == Some(Hash::ZERO) => {}
+                None => wrong.push(Wrong::StreamGap { stream, version }),
+                Some((_, leaf)) if leaf != kept.previous => wrong.push(Wrong::Chain { stream, version }),
+                Some((position, _)) if position >= kept.position => wrong.push(Wrong::StreamOrder { stream, version }),
+                Some(_) => {}
+            }
+        }
+        Self { position: kept.position, recorded_ms: kept.recorded_ms, wrong }
+    }
+}
+
+/// The leaf that the columns and the bytes give, or the column that holds something else than it should.
+fn recomputed(centre: &Centre, kept: &Kept<'_>) -> Result<Hash, &'static str> {
+    let header = Header {
+        centre: centre.as_str(),
+        position: u64::try_from(kept.position).map_err(|_| "position")?,
+        stream: kept.stream.ok_or("stream")?,
+        version: kept.version.ok_or("version")?,
+        recorded_ms: kept.recorded_ms.ok_or("recorded_ms")?,
+        kind: kept.kind.ok_or("kind")?,
+        kind_version: kept.kind_version.ok_or("kind_version")?,
+        previous: kept.previous.ok_or("previous")?,
+    };
+    header.leaf(Hash::of(kept.body.ok_or("body")?)).map_err(|_| "kind")
+}
+
 /// Checks a centre's events one after the other, in the order of their positions.
 #[derive(Debug)]
 pub(crate) struct CentreCheck<'a> {
@@ -200,52 +245,25 @@ impl<'a> CentreCheck<'a> {
         Self { centre, position: 0, recorded_ms: 0 }
     }
 
-    pub(crate) fn event(&mut self, kept: &Kept<'_>, report: &mut Report) {
+    pub(crate) fn event(&mut self, looked: Looked, report: &mut Report) {
+        let Looked { position, recorded_ms, wrong } = looked;
         let centre = self.centre.as_str();
         report.events += 1;
         let next = self.position.saturating_add(1);
-        if kept.position > next {
-            report.fault(centre, Some(next), Wrong::Missing { to: kept.position - 1 });
+        if position > next {
+            report.fault(centre, Some(next), Wrong::Missing { to: position - 1 });
         }
-        let mut fault = |wrong| report.fault(centre, Some(kept.position), wrong);
-        if kept.position < next {
+        let mut fault = |wrong| report.fault(centre, Some(position), wrong);
+        if position < next {
             fault(Wrong::Position);
         }
-        self.position = self.position.max(kept.position);
-        if let Some(recorded_ms) = kept.recorded_ms {
+        self.position = self.position.max(position);
+        if let Some(recorded_ms) = recorded_ms {
             if recorded_ms < self.recorded_ms {
                 fault(Wrong::RecordedWentBack);
             }
             self.recorded_ms = self.recorded_ms.max(recorded_ms);
         }
-        match self.recomputed(kept) {
-            Ok(leaf) if kept.leaf == Some(leaf) => {}
-            Ok(_) => fault(Wrong::Leaf),
-            Err(column) => fault(Wrong::Column(column)),
-        }
-        if let (Some(stream), Some(version)) = (kept.stream, kept.version) {
-            match kept.before {
-                None if version == 1 && kept.previous == Some(Hash::ZERO) => {}
-                None => fault(Wrong::StreamGap { stream, version }),
-                Some((_, leaf)) if leaf != kept.previous => fault(Wrong::Chain { stream, version }),
-                Some((position, _)) if position >= kept.position => fault(Wrong::StreamOrder { stream, version }),
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// The leaf that the columns and the bytes give, or the column that holds something else than it should.
-    fn recomputed(&self, kept: &Kept<'_>) -> Result<Hash, &'static str> {
-        let header = Header {
-            centre: self.centre.as_str(),
-            position: u64::try_from(kept.position).map_err(|_| "position")?,
-            stream: kept.stream.ok_or("stream")?,
-            version: kept.version.ok_or("version")?,
-            recorded_ms: kept.recorded_ms.ok_or("recorded_ms")?,
-            kind: kept.kind.ok_or("kind")?,
-            kind_version: kept.kind_version.ok_or("kind_version")?,
-            previous: kept.previous.ok_or("previous")?,
-        };
-        header.leaf(Hash::of(kept.body.ok_or("body")?)).map_err(|_| "kind")
+        wrong.into_iter().for_each(fault);
     }
 }

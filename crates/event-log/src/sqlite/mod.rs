@@ -6,6 +6,7 @@ mod batch;
 mod connect;
 mod heads;
 mod lock;
+mod page;
 mod read;
 mod writer;
 
@@ -48,6 +49,7 @@ const STREAM_HEADS: &str = sql!("stream_heads.sql");
 const VERIFY_COUNTERS: &str = sql!("verify_counters.sql");
 const VERIFY_EVENTS: &str = sql!("verify_events.sql");
 const VERIFY_HEADS: &str = sql!("verify_heads.sql");
+const VERIFY_PAGE: &str = sql!("verify_page.sql");
 const VERIFY_NUMBERS: &str = sql!("verify_numbers.sql");
 
 // Primary result codes, https://www.sqlite.org/rescode.html

@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, SqlitePool};
 use uuid::Uuid;
 
+use super::page;
 use crate::{Centre, Event, Head};
 
 /// Where a batch ends, whatever its limit: what a reader has to hold at once.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// Events of one query: few at first, for nobody knows how large they are.
+const FIRST_PAGE: u32 = 16;
+const LARGEST_PAGE: u32 = 512;
+/// A page that was larger than this makes the next one smaller.
+const PAGE_BYTES: usize = 1 << 20;
 
 pub(super) async fn stream(
     pool: &SqlitePool,
@@ -19,8 +25,7 @@ pub(super) async fn stream(
     after_version: u64,
 ) -> Result<Vec<Event>, sqlx::Error> {
     let query = sqlx::query(super::READ_STREAM).bind(centre.as_str()).bind(stream.as_bytes().as_slice());
-    let rows = query.bind(number(after_version)).fetch_all(pool).await?;
-    rows.iter().map(event).collect()
+    page::events(&query.bind(number(after_version)).fetch_one(pool).await?)
 }
 
 pub(super) async fn centre(
@@ -29,16 +34,25 @@ pub(super) async fn centre(
     after_position: u64,
     limit: u32,
 ) -> Result<Vec<Event>, sqlx::Error> {
-    let query = sqlx::query(super::READ_CENTRE).bind(centre.as_str()).bind(number(after_position)).bind(limit);
-    let mut rows = query.fetch(pool);
-    let (mut events, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        let event = event(&row)?;
-        bytes += event.body.len();
-        events.push(event);
-        if bytes >= BATCH_BYTES {
+    let (mut events, mut bytes, mut size) = (Vec::new(), 0, FIRST_PAGE);
+    let mut left = limit;
+    while left > 0 {
+        let (after, asked) = (events.last().map_or(after_position, |last: &Event| last.position), size.min(left));
+        let query = sqlx::query(super::READ_CENTRE).bind(centre.as_str()).bind(number(after)).bind(asked);
+        let page = page::events(&query.fetch_one(pool).await?)?;
+        let (is_last, before) = (page.len() < asked as usize, bytes);
+        for event in page {
+            bytes += event.body.len();
+            events.push(event);
+            if bytes >= BATCH_BYTES {
+                return Ok(events);
+            }
+        }
+        if is_last {
             break;
         }
+        left -= asked;
+        size = if bytes - before > PAGE_BYTES { size.div_ceil(4) } else { (size * 4).min(LARGEST_PAGE) };
     }
     Ok(events)
 }
@@ -78,18 +92,6 @@ pub(super) async fn centres(
         Ok((Centre::new(name).map_err(decode)?, row.try_get(1)?))
     };
     rows.iter().map(centre).collect()
-}
-
-fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
-    Ok(Event {
-        position: row.try_get(0)?,
-        stream: Uuid::from_slice(row.try_get(1)?).map_err(decode)?,
-        version: row.try_get(2)?,
-        recorded_ms: row.try_get(3)?,
-        kind: row.try_get(4)?,
-        kind_version: row.try_get(5)?,
-        body: row.try_get(6)?,
-    })
 }
 
 fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {

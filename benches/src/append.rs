@@ -1,0 +1,128 @@
+//! Durable appends: 1, 16 and 256 callers, each with one event in flight, each on a stream of its own for ten events.
+
+use std::{
+    future::Future,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use event_log::{Access, Append, Centre, Clock, EventLog, NewEvent, Priority};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    limit::{self, Row},
+    reading::Readings,
+    sizes::{self, EVENTS_A_CASE},
+};
+
+pub(crate) const WRITERS: [u64; 3] = [1, 16, 256];
+pub(crate) const CENTRE: &str = "410404";
+const START_MS: i64 = 1_767_225_600_000;
+
+/// The first ten bytes count up as those of a UUIDv7 do, so that no caller's ids are better for the index than another's.
+pub(crate) fn stream(case: u64) -> Uuid {
+    Uuid::from_u64_pair(0x0190_0000_0000_7000 + (case << 16), sizes::scatter(case))
+}
+
+pub(crate) async fn run(dir: &Path, seconds: u64, readings: &mut Readings) -> anyhow::Result<()> {
+    for writers in WRITERS {
+        let measure = format!("durable appends, {writers} writers");
+        {
+            let place = tempfile::tempdir_in(dir)?;
+            let path = place.path().join("log.sqlite");
+            let log = event_log::open(&format!("sqlite:{}", path.display()), Access::Write).await?;
+            let ours = Arc::clone(&log);
+            let append = move |case, n| append_one(Arc::clone(&ours), case, n);
+            let (waits, bytes) = drive(writers, seconds, append).await?;
+            log.close().await;
+            let beyond = (std::fs::metadata(&path)?.len().saturating_sub(bytes)) as f64 / waits.len() as f64;
+            note(readings, &measure, "yousu", waits, seconds);
+            readings.note(format!("bytes an event beyond its body, {writers} writers"), "yousu", "bytes", beyond);
+        }
+        {
+            let place = tempfile::tempdir_in(dir)?;
+            let jobs = limit::sqlx(&place.path().join("limit.sqlite")).await?;
+            let (waits, _) = drive(writers, seconds, move |case, n| send(jobs.clone(), case, n)).await?;
+            note(readings, &measure, "sqlx", waits, seconds);
+        }
+        {
+            let place = tempfile::tempdir_in(dir)?;
+            let jobs = limit::c_api(&place.path().join("limit.sqlite"))?;
+            let (waits, _) = drive(writers, seconds, move |case, n| send(jobs.clone(), case, n)).await?;
+            note(readings, &measure, "c-api", waits, seconds);
+        }
+    }
+    Ok(())
+}
+
+fn note(readings: &mut Readings, measure: &str, of: &'static str, waits: Vec<Duration>, seconds: u64) {
+    readings.rate(measure, of, waits.len() as u64, Duration::from_secs(seconds));
+    readings.waits(measure, of, waits);
+}
+
+/// Callers that append one event after the other for a while; what each append waited, and the bytes of all bodies.
+async fn drive<F, A>(writers: u64, seconds: u64, append: A) -> anyhow::Result<(Vec<Duration>, u64)>
+where
+    F: Future<Output = anyhow::Result<u64>> + Send + 'static,
+    A: Fn(u64, u64) -> F + Clone + Send + Sync + 'static,
+{
+    let (started, until) = (Instant::now(), Duration::from_secs(seconds));
+    let caller = |writer: u64| {
+        let append = append.clone();
+        tokio::spawn(async move {
+            let (mut waits, mut bytes) = (Vec::new(), 0);
+            for n in 0.. {
+                if started.elapsed() >= until {
+                    break;
+                }
+                let case = (n / EVENTS_A_CASE) * writers + writer;
+                let asked = Instant::now();
+                bytes += append(case, n % EVENTS_A_CASE).await?;
+                waits.push(asked.elapsed());
+            }
+            Ok::<_, anyhow::Error>((waits, bytes))
+        })
+    };
+    let (mut waits, mut bytes) = (Vec::new(), 0);
+    for caller in (0..writers).map(caller).collect::<Vec<_>>() {
+        let (waited, appended) = caller.await??;
+        waits.extend(waited);
+        bytes += appended;
+    }
+    Ok((waits, bytes))
+}
+
+/// Through the log; the bytes of the body.
+async fn append_one(log: Arc<dyn EventLog>, case: u64, n: u64) -> anyhow::Result<u64> {
+    let (append, bytes) = whole(case, n)?;
+    log.append(append).await?;
+    Ok(bytes)
+}
+
+/// The `n`th event of a case as an append, and the bytes of its body.
+pub(crate) fn whole(case: u64, n: u64) -> anyhow::Result<(Append, u64)> {
+    let (kind, body) = sizes::event(case, n);
+    let (stream, bytes) = (stream(case), body.len() as u64);
+    let append = Append {
+        centre: Centre::new(CENTRE)?,
+        events: vec![NewEvent { stream, kind: kind.to_owned(), kind_version: 1, body }],
+        expected: vec![(stream, n)],
+        clock: Clock::Machine(START_MS),
+        counters: Vec::new(),
+        priority: Priority::People,
+    };
+    Ok((append, bytes))
+}
+
+/// Straight to the limit's writer.
+async fn send(jobs: tokio::sync::mpsc::Sender<limit::Job>, case: u64, n: u64) -> anyhow::Result<u64> {
+    let (_, body) = sizes::event(case, n);
+    let bytes = body.len() as u64;
+    let row = Row { stream: stream(case), stream_id: i64::try_from(case)? + 1, version: i64::try_from(n)? + 1, body };
+    let (done, wait) = oneshot::channel();
+    jobs.send((row, done)).await?;
+    wait.await?;
+    Ok(bytes)
+}

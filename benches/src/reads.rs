@@ -1,0 +1,193 @@
+//! Reading back: one case, the whole log, `verify`, and the views made anew.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cases::{
+    CentreCode, Entry,
+    entry::EventSet,
+    story::{
+        Told,
+        random::{self, Options},
+    },
+};
+use event_log::{Access, Append, Body, Centre, Clock, EventLog, NewEvent, Priority, SealedField};
+use projections::Views;
+use uuid::Uuid;
+
+use crate::{
+    append::{self, CENTRE},
+    reading::Readings,
+    sizes::{self, EVENTS_A_CASE},
+};
+
+/// Appends of one group when a log is filled.
+const TOGETHER: u64 = 100;
+const LOADS: u64 = 2_000;
+const PAGE: u32 = 1_000;
+
+async fn open(place: &Path) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(event_log::open(&format!("sqlite:{}", place.join("log.sqlite").display()), Access::Write).await?)
+}
+
+/// A log of so many events: cases side by side, a hundred at a time, so that a case's events lie as far apart as they do in life.
+async fn filled(place: &Path, events: u64) -> anyhow::Result<Arc<dyn EventLog>> {
+    let log = open(place).await?;
+    let cases = events / EVENTS_A_CASE;
+    for first in (0..cases).step_by(usize::try_from(TOGETHER)?) {
+        for n in 0..EVENTS_A_CASE {
+            let mut together: Option<Append> = None;
+            for case in first..(first + TOGETHER).min(cases) {
+                let (append, _) = append::whole(case, n)?;
+                match &mut together {
+                    None => together = Some(append),
+                    Some(all) => {
+                        all.events.extend(append.events);
+                        all.expected.extend(append.expected);
+                    }
+                }
+            }
+            if let Some(append) = together {
+                log.append(append).await?;
+            }
+        }
+    }
+    Ok(log)
+}
+
+pub(crate) async fn run(dir: &Path, events: u64, readings: &mut Readings) -> anyhow::Result<()> {
+    let place = tempfile::tempdir_in(dir)?;
+    let log = filled(place.path(), events).await?;
+    let (centre, cases) = (Centre::new(CENTRE)?, events / EVENTS_A_CASE);
+    let of = |what: &str| format!("{what}, {events} events");
+
+    let mut waits = Vec::new();
+    for n in 0..LOADS {
+        let stream = append::stream(sizes::scatter(n) % cases);
+        let asked = Instant::now();
+        let loaded = log.read_stream(&centre, stream, 0).await?;
+        waits.push(asked.elapsed());
+        anyhow::ensure!(loaded.len() as u64 == EVENTS_A_CASE, "a case of {} events", loaded.len());
+    }
+    readings.waits(&of("load a case of ten events"), "yousu", waits);
+
+    let started = Instant::now();
+    let mut position = 0;
+    while let Some(last) = log.read_centre(&centre, position, PAGE).await?.last() {
+        position = last.position;
+    }
+    readings.rate(of("read the whole log"), "yousu", position, started.elapsed());
+    let (took, count) = read_c_api(&place.path().join("log.sqlite"))?;
+    readings.rate(of("read the whole log"), "c-api", count, took);
+
+    let started = Instant::now();
+    let report = log.verify(&mut |_| {}).await?;
+    anyhow::ensure!(report.is_clean() && report.events == events, "the log is not what was written");
+    readings.rate(of("verify"), "yousu", events, started.elapsed());
+    log.close().await;
+    Ok(())
+}
+
+/// Every column of every event, in order, by the C API.
+fn read_c_api(path: &Path) -> anyhow::Result<(Duration, u64)> {
+    let database = rusqlite::Connection::open(path)?;
+    let started = Instant::now();
+    let mut select = database.prepare(
+        "SELECT position, uuid, version, recorded_ms, name, kind_version, body
+         FROM events JOIN streams ON streams.id = events.stream JOIN kinds ON kinds.id = events.kind
+         WHERE events.centre = (SELECT id FROM centres WHERE code = ?1) ORDER BY position",
+    )?;
+    let mut rows = select.query([CENTRE])?;
+    let (mut count, mut bytes) = (0, 0);
+    while let Some(row) = rows.next()? {
+        bytes += row.get_ref(6)?.as_blob()?.len();
+        count += 1;
+    }
+    anyhow::ensure!(bytes > 0, "nothing was read");
+    Ok((started.elapsed(), count))
+}
+
+/// The views built anew from the log of a random history that is played over and over under other cases.
+pub(crate) async fn views(dir: &Path, events: u64, readings: &mut Readings) -> anyhow::Result<()> {
+    let place = tempfile::tempdir_in(dir)?;
+    let log = open(place.path()).await?;
+    let started = Instant::now();
+    let written = played(&*log, events).await?;
+    eprintln!("  a log of {written} events for the views: {:.1} s", started.elapsed().as_secs_f64());
+    let views = Views::open(place.path()).await?;
+    let started = Instant::now();
+    views.rebuild(&*log, &[], |_, _| ()).await?;
+    readings.rate(format!("rebuild of all views, {written} events"), "yousu", written, started.elapsed());
+    for name in ["ledger", "overdue", "feeds"] {
+        let started = Instant::now();
+        views.rebuild(&*log, &[name.to_owned()], |_, _| ()).await?;
+        readings.rate(format!("rebuild of {name}, {written} events"), "yousu", written, started.elapsed());
+    }
+    readings.note("memory at its peak", "yousu", "MB", peak_mb());
+    views.close().await;
+    log.close().await;
+    Ok(())
+}
+
+/// One centre, one history: as many cases as it takes.
+async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
+    let mut written = 0;
+    for seed in 0_u32.. {
+        if written >= events {
+            break;
+        }
+        let code = CentreCode::new(format!("{:06}", 410_000 + seed))?;
+        let story = random::play(u64::from(seed), &Options { centre: code, cases: 60, ..Options::default() });
+        for together in story.log.chunk_by(|a, b| at(a) == at(b)) {
+            let events: Vec<NewEvent> =
+                together.iter().map(|told| new_event(&story.centre.code, told)).collect::<Result<_, _>>()?;
+            let centre = Centre::new(story.centre.code.as_str())?;
+            let mut expected: Vec<(Uuid, u64)> = Vec::new();
+            for event in &events {
+                if !expected.iter().any(|(stream, _)| *stream == event.stream) {
+                    expected.push((event.stream, log.stream_head(&centre, event.stream).await?));
+                }
+            }
+            written += events.len() as u64;
+            let clock = Clock::Given(at(&together[0]));
+            log.append(Append { centre, events, expected, clock, counters: Vec::new(), priority: Priority::People })
+                .await?;
+        }
+    }
+    Ok(written)
+}
+
+fn at(told: &Told) -> i64 {
+    match told {
+        Told::Case(_, entry) => entry.note.decided_at.ms(),
+        Told::Centre(entry) => entry.note.decided_at.ms(),
+    }
+}
+
+fn new_event(centre: &CentreCode, told: &Told) -> anyhow::Result<NewEvent> {
+    match told {
+        Told::Case(id, entry) => encode(id.0, entry),
+        Told::Centre(entry) => encode(centre.stream(), entry),
+    }
+}
+
+fn encode<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> anyhow::Result<NewEvent> {
+    let (public, texts) = entry.to_wire();
+    let sealed = texts.into_iter().map(|text| SealedField {
+        person: text.person.0,
+        field: text.field,
+        bytes: text.text.unwrap_or_default().into_bytes(),
+    });
+    let body = Body::new(&public, sealed.collect())?.encode()?;
+    Ok(NewEvent { stream, kind: entry.event.type_name().to_owned(), kind_version: entry.event.type_version(), body })
+}
+
+/// Of this process, so far.
+fn peak_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().split(' ').next().and_then(|kb| kb.parse::<f64>().ok()).map_or(f64::NAN, |kb| kb / 1024.0)
+}
