@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 fn metadata() -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(root().join("Cargo.toml")).other_options(["--offline".to_owned()]);
-    command.exec().expect("cargo metadata works offline once the dependencies are fetched")
+    command.exec().expect("cargo metadata works offline once `cargo fetch --locked` has run")
 }
 
 /// Packages that the resolved graph really holds.
@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("import", &["cases"]),
     ("server", &["cases", "event-log", "projections", "documents", "import"]),
     ("tests", &[]),
+    ("benches", &["cases", "event-log", "projections"]),
 ];
 
 #[test]
