@@ -1,6 +1,7 @@
 //! Reading back: one case, the whole log, `verify`, and the views made anew.
 
 use std::{
+    collections::HashMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -14,7 +15,7 @@ use cases::{
         random::{self, Options},
     },
 };
-use event_log::{Access, Append, Body, Centre, Clock, EventLog, NewEvent, Priority, SealedField};
+use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Body, Centre, Clock, EventLog, NewEvent, Priority, SealedField};
 use projections::Views;
 use uuid::Uuid;
 
@@ -132,8 +133,9 @@ pub(crate) async fn views(dir: &Path, events: u64, readings: &mut Readings) -> a
     Ok(())
 }
 
-/// One centre, one history: as many cases as it takes.
+/// Centres of fifty times one random history, each case of it under fifty ids at once: as many as it takes.
 async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
+    const TIMES: u128 = 50;
     let mut written = 0;
     for seed in 0_u32.. {
         if written >= events {
@@ -141,23 +143,36 @@ async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
         }
         let code = CentreCode::new(format!("{:06}", 410_000 + seed))?;
         let story = random::play(u64::from(seed), &Options { centre: code, cases: 60, ..Options::default() });
+        let centre = Centre::new(story.centre.code.as_str())?;
+        let mut versions: HashMap<Uuid, u64> = HashMap::new();
         for together in story.log.chunk_by(|a, b| at(a) == at(b)) {
-            let events: Vec<NewEvent> =
-                together.iter().map(|told| new_event(&story.centre.code, told)).collect::<Result<_, _>>()?;
-            let centre = Centre::new(story.centre.code.as_str())?;
-            let mut expected: Vec<(Uuid, u64)> = Vec::new();
-            for event in &events {
-                if !expected.iter().any(|(stream, _)| *stream == event.stream) {
-                    expected.push((event.stream, log.stream_head(&centre, event.stream).await?));
-                }
+            let mut events = Vec::new();
+            for told in together {
+                let event = new_event(&story.centre.code, told)?;
+                let times = if matches!(told, Told::Case(..)) { TIMES } else { 1 };
+                events.extend((0..times).map(|n| NewEvent { stream: again(event.stream, n), ..event.clone() }));
             }
-            written += events.len() as u64;
-            let clock = Clock::Given(at(&together[0]));
-            log.append(Append { centre, events, expected, clock, counters: Vec::new(), priority: Priority::People })
-                .await?;
+            for events in events.chunks(APPEND_LIMIT_EVENTS) {
+                let mut expected: Vec<(Uuid, u64)> = Vec::new();
+                for event in events {
+                    let version = versions.entry(event.stream).or_default();
+                    if !expected.iter().any(|(stream, _)| *stream == event.stream) {
+                        expected.push((event.stream, *version));
+                    }
+                    *version += 1;
+                }
+                written += events.len() as u64;
+                let (centre, clock) = (centre.clone(), Clock::Given(at(&together[0])));
+                let (events, counters) = (events.to_vec(), Vec::new());
+                log.append(Append { centre, events, expected, clock, counters, priority: Priority::People }).await?;
+            }
         }
     }
     Ok(written)
+}
+
+fn again(stream: Uuid, n: u128) -> Uuid {
+    Uuid::from_u128(stream.as_u128() ^ (n << 32))
 }
 
 fn at(told: &Told) -> i64 {

@@ -126,7 +126,8 @@ impl View for Feeds {
             recipient TEXT AS (state ->> '$.entry.recipient'),
             number INTEGER AS (state ->> '$.entry.number'),
             PRIMARY KEY (centre, key)
-        ) STRICT;
+        ) STRICT;";
+    const INDEXES: &'static str = "
         CREATE UNIQUE INDEX by_number ON rows (centre, recipient, number) WHERE number IS NOT NULL;";
 
     fn uses(kind: &str) -> Use {

@@ -7,7 +7,7 @@ use event_log::Centre;
 use serde::de::DeserializeOwned;
 use sqlx::{
     ConnectOptions as _, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
 use crate::{
@@ -26,10 +26,20 @@ CREATE TABLE centres (
     set_up TEXT NOT NULL         -- names, hours and calendars, as JSON
 ) STRICT;";
 
-/// Rows are upserted whole, by one statement a batch: a statement costs as much as twenty rows.
+/// Rows are upserted whole, by one statement a batch: a statement costs as much as twenty rows. $2 holds all keys and states
+/// end to end, $3 their offsets (from 1) and lengths as JSON, so that no state is written as JSON within JSON.
 const WRITE_ROWS: &str = "INSERT INTO rows (centre, key, state)
-    SELECT $1, value ->> 0, value ->> 1 FROM json_each($2) WHERE true
+    SELECT
+        $1, CAST(substr($2, value ->> 0, value ->> 1) AS TEXT),
+        CAST(substr($2, (value ->> 0) + (value ->> 1), value ->> 2) AS TEXT)
+    FROM json_each($3) WHERE true
     ON CONFLICT (centre, key) DO UPDATE SET state = excluded.state";
+
+/// All rows of these keys in one, for the same reason: lengths as text, keys and states end to end.
+const READ_ROWS: &str = "SELECT
+        ifnull(group_concat(length(CAST(key AS BLOB)) || ' ' || length(CAST(state AS BLOB)), ' '), ''),
+        ifnull(group_concat(key || state, ''), '')
+    FROM rows WHERE centre = $1 AND key IN (SELECT value FROM json_each($2))";
 
 const WRITE_CENTRE: &str =
     "INSERT INTO centres (centre, position, numbers, set_up) VALUES ($1, $2, $3, ifnull($4, '{}'))
@@ -50,6 +60,7 @@ pub(crate) enum Sync {
 pub(crate) struct File {
     pub(crate) view: &'static Kept,
     path: PathBuf,
+    sync: Sync,
     pool: SqlitePool,
     /// Which file it is, whatever its name.
     identity: Option<(u64, u64)>,
@@ -85,7 +96,7 @@ impl File {
         // A file being built has one, so that it can become a single file at the end.
         let connections = if sync == Sync::Off { 1 } else { CONNECTIONS };
         let pool = SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
-        Self { view, path, pool: pool.connect_lazy_with(options), identity: None }
+        Self { view, path, sync, pool: pool.connect_lazy_with(options), identity: None }
     }
 
     /// A file that cannot be read just now is an error; one that holds something else, or nothing, is not the view.
@@ -103,6 +114,10 @@ impl File {
             let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::raw_sql(DDL).execute(&mut *transaction).await?;
             sqlx::raw_sql(self.view.ddl).execute(&mut *transaction).await?;
+            // A file that is being built gets them at the end: made once, and not moved with every row.
+            if self.sync == Sync::Normal {
+                sqlx::raw_sql(self.view.indexes).execute(&mut *transaction).await?;
+            }
             let about = sqlx::query("INSERT INTO about (only, view, version) VALUES (1, $1, $2)");
             about.bind(self.view.name).bind(self.view.version).execute(&mut *transaction).await?;
             transaction.commit().await
@@ -116,6 +131,8 @@ impl File {
 
     /// Puts this file in the place of another that nobody has open.
     pub(crate) async fn move_to(self, path: &Path) -> Result<(), ViewError> {
+        let indexed = sqlx::raw_sql(self.view.indexes).execute(&self.pool).await;
+        indexed.map_err(|error| self.storage("be completed", error))?;
         // One file again, so that the rename moves all of it.
         let whole = sqlx::query("PRAGMA journal_mode = DELETE").execute(&self.pool).await;
         whole.map_err(|error| self.storage("be completed", error))?;
@@ -217,9 +234,16 @@ impl Batch<'_> {
             None => (Vec::new(), self.numbers.clone(), None),
         };
         let file = self.file;
-        let rows = serde_json::to_string(&rows).map_err(|source| file.bad_row(source))?;
+        let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(rows.len()));
+        for (key, state) in rows {
+            places.push((bytes.len() + 1, key.len(), state.len()));
+            bytes.extend(key.into_bytes());
+            bytes.extend(state.into_bytes());
+        }
+        let places = serde_json::to_string(&places).map_err(|source| file.bad_row(source))?;
         let write = async {
-            sqlx::query(WRITE_ROWS).bind(self.centre.as_str()).bind(rows).execute(&mut *self.transaction).await?;
+            let write_rows = sqlx::query(WRITE_ROWS).bind(self.centre.as_str()).bind(bytes).bind(places);
+            write_rows.execute(&mut *self.transaction).await?;
             let position = i64::try_from(reached).unwrap_or(i64::MAX);
             let centre = sqlx::query(WRITE_CENTRE).bind(self.centre.as_str()).bind(position).bind(numbers).bind(set_up);
             centre.execute(&mut *self.transaction).await?;
@@ -238,16 +262,30 @@ async fn read(
     with_set_up: bool,
 ) -> Result<Read, sqlx::Error> {
     let keys = serde_json::Value::from(keys).to_string();
-    let rows =
-        sqlx::query("SELECT key, state FROM rows WHERE centre = $1 AND key IN (SELECT value FROM json_each($2))");
-    let rows = rows.bind(centre.as_str()).bind(keys).fetch_all(&mut *connection).await?;
-    let rows = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let rows = sqlx::query(READ_ROWS).bind(centre.as_str()).bind(keys).fetch_one(&mut *connection).await?;
+    let rows = cut(row_text(&rows, 0)?, row_text(&rows, 1)?)?;
     if !with_set_up {
         return Ok((rows, None));
     }
     let set_up = sqlx::query("SELECT set_up FROM centres WHERE centre = $1").bind(centre.as_str());
     let set_up = set_up.fetch_optional(connection).await?;
     Ok((rows, Some(set_up.map_or_else(|| "{}".to_owned(), |row| row.get(0)))))
+}
+
+fn row_text(row: &SqliteRow, column: usize) -> Result<&str, sqlx::Error> {
+    row.try_get(column)
+}
+
+/// Keys and states out of what [`READ_ROWS`] gives.
+fn cut(lengths: &str, mut texts: &str) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let mut take = |length: &str| {
+        let cut = length.parse().ok().and_then(|length| texts.split_at_checked(length));
+        let (text, rest) = cut.ok_or_else(|| sqlx::Error::Decode("rows are not as long as they say".into()))?;
+        texts = rest;
+        Ok::<_, sqlx::Error>(text.to_owned())
+    };
+    let mut lengths = lengths.split_ascii_whitespace();
+    std::iter::from_fn(|| Some((lengths.next()?, lengths.next()?))).map(|(k, s)| Ok((take(k)?, take(s)?))).collect()
 }
 
 /// SQLITE_ERROR (no such table), SQLITE_CORRUPT, SQLITE_NOTADB.

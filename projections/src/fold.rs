@@ -45,6 +45,8 @@ pub(crate) trait View {
     const VERSION: u32;
     /// The table `rows (centre, key, state, …)` with whatever its queries search by.
     const DDL: &'static str;
+    /// The indexes on it.
+    const INDEXES: &'static str;
     /// Whether rows hold plain text that belongs to a person.
     const PERSONAL: bool;
 

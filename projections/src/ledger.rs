@@ -169,7 +169,8 @@ impl View for Ledger {
             year INTEGER AS (state ->> '$.number.year'),
             no INTEGER AS (state ->> '$.number.no'),
             PRIMARY KEY (centre, key)
-        ) STRICT;
+        ) STRICT;";
+    const INDEXES: &'static str = "
         CREATE INDEX by_number ON rows (centre, year, no);";
 
     fn uses(kind: &str) -> Use {

@@ -61,6 +61,6 @@ pub use error::{Stop, ViewError};
 pub use fold::Use;
 pub use number::Number;
 pub use past::When;
-pub use recorded::{Recorded, Unreadable, What, entry};
+pub use recorded::{Reader, Recorded, Unreadable, What, entry};
 pub use views::{Rebuilt, Status, Views};
 pub use words::term;

@@ -64,7 +64,8 @@ impl View for Overdue {
             next_due_ms INTEGER AS (state ->> '$.next_due_ms'),
             last_late_ms INTEGER AS (state ->> '$.last_late_ms'),
             PRIMARY KEY (centre, key)
-        ) STRICT;
+        ) STRICT;";
+    const INDEXES: &'static str = "
         CREATE INDEX by_due ON rows (centre, next_due_ms) WHERE next_due_ms IS NOT NULL;
         CREATE INDEX by_late ON rows (centre, last_late_ms) WHERE last_late_ms IS NOT NULL;";
 

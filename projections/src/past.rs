@@ -23,7 +23,7 @@ use cases::{CaseEvent, CaseId, Instant};
 use event_log::{Centre, EventLog};
 
 use crate::{
-    Recorded, ViewError,
+    Reader, Recorded, ViewError,
     fold::{Fold, Use, View},
     recorded::What,
     set_up::SetUp,
@@ -122,6 +122,7 @@ async fn known(
     mut each: impl FnMut(&Recorded),
 ) -> Result<(), ViewError> {
     let mut after = 0;
+    let reader = Reader::new(centre);
     loop {
         let events = log.read_centre(centre, after, BATCH_EVENTS).await?;
         let Some(last) = events.last() else { return Ok(()) };
@@ -132,11 +133,7 @@ async fn known(
             }
             if wanted(&event.kind) {
                 let (centre, position) = (centre.clone(), event.position);
-                let fact = Recorded::read(&centre, event).map_err(|source| ViewError::Unreadable {
-                    centre,
-                    position,
-                    source,
-                })?;
+                let fact = reader.read(event).map_err(|source| ViewError::Unreadable { centre, position, source })?;
                 each(&fact);
             }
         }

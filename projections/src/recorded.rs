@@ -10,6 +10,7 @@ use cases::{
 };
 use event_log::{Body, BodyError, Centre, Event};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// One event of a centre's log, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,22 +46,37 @@ pub enum Unreadable {
     Event(#[from] DecodeError),
 }
 
-impl Recorded {
-    /// Reads an event of this centre.
+/// Reads the events of one centre.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    centre: Centre,
+    /// The stream of the centre itself; `None` where the log's name for it is no code.
+    own: Option<Uuid>,
+}
+
+impl Reader {
+    pub fn new(centre: &Centre) -> Self {
+        let own = CentreCode::from_str(centre.as_str()).ok().map(|code| code.stream());
+        Self { centre: centre.clone(), own }
+    }
+
+    /// Reads an event.
     ///
     /// # Errors
     /// [`Unreadable`] if this program does not know its type, or its bytes are not what the type says.
-    pub fn read(centre: &Centre, event: &Event) -> Result<Self, Unreadable> {
-        let code = CentreCode::from_str(centre.as_str()).map_err(|_| Unreadable::Centre(centre.to_string()))?;
+    pub fn read(&self, event: &Event) -> Result<Recorded, Unreadable> {
+        let own = self.own.ok_or_else(|| Unreadable::Centre(self.centre.to_string()))?;
         let recorded_at = Instant::from_ms(event.recorded_ms).ok_or(Unreadable::Time(event.recorded_ms))?;
-        let what = if event.stream == code.stream() {
+        let what = if event.stream == own {
             What::Centre(Box::new(entry(event)?))
         } else {
             What::Case(CaseId(event.stream), Box::new(entry(event)?))
         };
-        Ok(Self { position: event.position, version: event.version, recorded_at, what })
+        Ok(Recorded { position: event.position, version: event.version, recorded_at, what })
     }
+}
 
+impl Recorded {
     /// The type's name.
     pub fn kind(&self) -> &'static str {
         match &self.what {

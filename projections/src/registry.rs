@@ -36,6 +36,7 @@ pub struct Kept {
     /// What it makes of a type of event.
     pub uses: fn(&str) -> Use,
     pub(crate) ddl: &'static str,
+    pub(crate) indexes: &'static str,
     pub(crate) keys: fn(&Recorded) -> Vec<String>,
     pub(crate) step: StepFn,
     at: RowsAtFn,
@@ -77,6 +78,7 @@ impl Kept {
             personal: V::PERSONAL,
             uses: V::uses,
             ddl: V::DDL,
+            indexes: V::INDEXES,
             keys: V::keys,
             step: step::<V>,
             at: |log, centre, when| Box::pin(rows_at::<V>(log, centre, when)),

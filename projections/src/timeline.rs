@@ -14,7 +14,7 @@ use cases::{
 use event_log::{Centre, EventLog};
 use serde::Serialize;
 
-use crate::{Recorded, Use, ViewError, recorded::What, set_up::SetUp};
+use crate::{Reader, Recorded, Use, ViewError, recorded::What, set_up::SetUp};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -135,8 +135,9 @@ pub(crate) async fn set_up(log: &dyn EventLog, centre: &Centre) -> Result<SetUp,
 }
 
 fn read(centre: &Centre, events: &[event_log::Event]) -> Result<Vec<Recorded>, ViewError> {
+    let reader = Reader::new(centre);
     let read = |event: &event_log::Event| {
-        Recorded::read(centre, event).map_err(|source| ViewError::Unreadable {
+        reader.read(event).map_err(|source| ViewError::Unreadable {
             centre: centre.clone(),
             position: event.position,
             source,

@@ -5,19 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex as StdMutex, PoisonError};
 
 use event_log::{Centre, Event, EventLog};
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard, watch};
 
 use crate::{
-    Recorded, Stop, ViewError,
+    Reader, Recorded, Stop, ViewError,
     file::{self, File, Sync},
     fold::Use,
     recorded::Unreadable,
     registry::{Kept, UNKEPT, VIEWS},
 };
 
-/// Events that are folded at a time: what a view has to hold in memory.
+/// Events that are folded at a time: what a view has to hold in memory. A rebuild takes more, for a row is written once a
+/// batch however many events changed it.
 const BATCH_EVENTS: u32 = 4_000;
+const REBUILD_BATCH_EVENTS: u32 = 16_000;
+
+/// So few are decoded where they are: handing them to another thread costs more.
+const HERE_EVENTS: usize = 8;
 
 /// All views of an installation.
 pub struct Views {
@@ -104,7 +110,7 @@ impl Views {
             guards.push(slot.file().await?);
         }
         let files: Vec<&File> = guards.iter().map(|guard| &**guard).collect();
-        let stops = advance(&files, log, centre, |_| ()).await?;
+        let stops = advance(&files, log, centre, BATCH_EVENTS, |_| ()).await?;
         for slot in &self.slots {
             let mut known = slot.stops.lock().unwrap_or_else(PoisonError::into_inner);
             known.remove(centre);
@@ -188,7 +194,9 @@ impl Views {
         let files: Vec<&File> = fresh.iter().collect();
         let (mut events, centres) = (0, log.centres().await?);
         for (centre, _) in &centres {
-            if let Some(stop) = advance(&files, log, centre, |at| progress(centre, at)).await?.into_iter().next() {
+            if let Some(stop) =
+                advance(&files, log, centre, REBUILD_BATCH_EVENTS, |at| progress(centre, at)).await?.into_iter().next()
+            {
                 return Err(stop.into());
             }
             // What came in meanwhile is in too.
@@ -242,69 +250,97 @@ impl Slot {
     }
 }
 
-/// An event of a batch: as the log gave it, and decoded if any view wants it.
+/// An event of a batch, decoded if any view wants it.
 struct Read {
-    event: Event,
+    position: u64,
+    kind: String,
     fact: Option<Result<Recorded, Unreadable>>,
 }
 
-/// Brings these files up to the end of a centre's log. Each event is read and decoded once for all of them.
+/// Brings these files up to the end of a centre's log. Each event is read and decoded once for all of them; while a batch
+/// is written into the files, the next one is read and decoded beside it.
 async fn advance(
     files: &[&File],
     log: &dyn EventLog,
     centre: &Centre,
+    batch_events: u32,
     mut progress: impl FnMut(u64),
 ) -> Result<Vec<Stop>, ViewError> {
     let mut stops: Vec<Stop> = Vec::new();
+    let mut ahead: Option<(u64, Vec<Read>)> = None;
     loop {
         let mut running = Vec::new();
         for file in files.iter().filter(|file| !stops.iter().any(|stop| stop.view == file.view.name)) {
             running.push((file.position(centre).await?, *file));
         }
         let Some(after) = running.iter().map(|(position, _)| *position).min() else { return Ok(stops) };
-        let events = log.read_centre(centre, after, BATCH_EVENTS).await?;
-        let Some(last) = events.last().map(|event| event.position) else { return Ok(stops) };
-        let batch: Vec<Read> = events.into_iter().map(|event| read(files, centre, event)).collect();
-        for (_, file) in running.iter().filter(|(position, _)| *position < last) {
-            stops.extend(apply(file, centre, &batch).await?);
-        }
+        let batch = match ahead.take() {
+            Some((read_after, batch)) if read_after == after => batch,
+            _ => read_batch(files, log, centre, after, batch_events).await?,
+        };
+        let Some(last) = batch.last().map(|read| read.position) else { return Ok(stops) };
+        let write = async {
+            let behind = running.iter().filter(|(position, _)| *position < last);
+            try_join_all(behind.map(|(_, file)| apply(file, centre, &batch))).await
+        };
+        let (stopped, next) = tokio::join!(write, read_batch(files, log, centre, last, batch_events));
+        stops.extend(stopped?.into_iter().flatten());
+        ahead = Some((last, next?));
         progress(last);
     }
 }
 
-fn read(files: &[&File], centre: &Centre, event: Event) -> Read {
-    let wanted = files.iter().any(|file| matches!((file.view.uses)(&event.kind), Use::Fields | Use::Clocks));
-    let fact = wanted.then(|| Recorded::read(centre, &event));
-    Read { event, fact }
+/// Read on the log's threads and decoded on a thread of its own, so that whoever writes meanwhile has a core to itself.
+async fn read_batch(
+    files: &[&File],
+    log: &dyn EventLog,
+    centre: &Centre,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Read>, ViewError> {
+    let events = log.read_centre(centre, after, limit).await?;
+    let uses: Vec<fn(&str) -> Use> = files.iter().map(|file| file.view.uses).collect();
+    let reader = Reader::new(centre);
+    let read = move |event: Event| {
+        let wanted = uses.iter().any(|uses| matches!(uses(&event.kind), Use::Fields | Use::Clocks));
+        let fact = wanted.then(|| reader.read(&event));
+        Read { position: event.position, kind: event.kind, fact }
+    };
+    if events.len() <= HERE_EVENTS {
+        return Ok(events.into_iter().map(read).collect());
+    }
+    let decoded = tokio::task::spawn_blocking(move || events.into_iter().map(read).collect()).await;
+    // It can only have panicked, and then this is where it goes on.
+    Ok(decoded.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic())))
 }
 
 /// One batch into one view: rows and checkpoint in one transaction.
 async fn apply(file: &File, centre: &Centre, batch: &[Read]) -> Result<Option<Stop>, ViewError> {
     let view = file.view;
-    let stop = |event: &Event, why: String| Stop {
+    let stop = |read: &Read, why: String| Stop {
         view: view.name,
         centre: centre.clone(),
-        position: event.position,
-        kind: event.kind.clone(),
+        position: read.position,
+        kind: read.kind.clone(),
         why,
     };
     let mut writing = file.begin(centre).await?;
-    if batch.first().is_none_or(|read| read.event.position > writing.position + 1) {
+    if batch.first().is_none_or(|read| read.position > writing.position + 1) {
         // Somebody put an older file in this one's place: what lies between has to be read first.
         return Ok(None);
     }
     let (mut facts, mut reached, mut stopped) = (Vec::with_capacity(batch.len()), writing.position, None);
-    for Read { event, fact } in batch.iter().filter(|read| read.event.position > writing.position) {
-        match ((view.uses)(&event.kind), fact) {
-            (Use::Unknown, _) => stopped = Some(stop(event, "the view does not know this type".to_owned())),
-            (Use::Fields | Use::Clocks, Some(Err(error))) => stopped = Some(stop(event, error.to_string())),
+    for read in batch.iter().filter(|read| read.position > writing.position) {
+        match ((view.uses)(&read.kind), &read.fact) {
+            (Use::Unknown, _) => stopped = Some(stop(read, "the view does not know this type".to_owned())),
+            (Use::Fields | Use::Clocks, Some(Err(error))) => stopped = Some(stop(read, error.to_string())),
             (Use::Fields | Use::Clocks, Some(Ok(fact))) => facts.push(fact),
             (Use::Fields | Use::Clocks | Use::Nothing, _) => {}
         }
         if stopped.is_some() {
             break;
         }
-        reached = event.position;
+        reached = read.position;
     }
     if reached == writing.position {
         return Ok(stopped);
@@ -320,8 +356,8 @@ async fn apply(file: &File, centre: &Centre, batch: &[Read]) -> Result<Option<St
     let stored = writing.stored(&keys, with_set_up).await?;
     let stepped = (view.step)(view.uses, stored, &facts).map_err(|source| file.bad_row(source))?;
     if let Some(position) = stepped.disagrees_at {
-        let event = batch.iter().map(|read| &read.event).find(|event| event.position == position);
-        return Ok(event.map(|event| stop(event, Stop::DISAGREES.to_owned())));
+        let read = batch.iter().find(|read| read.position == position);
+        return Ok(read.map(|read| stop(read, Stop::DISAGREES.to_owned())));
     }
     writing.commit(reached, Some(stepped)).await?;
     Ok(stopped)

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Deref, str::FromStr};
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, SubsecRound, TimeDelta, TimeZone};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, SubsecRound, TimeDelta, TimeZone, Timelike};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,9 +58,29 @@ impl Deref for Instant {
 }
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let format =
-            if self.0.timestamp_subsec_millis() == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
-        self.0.format(format).fmt(f)
+        let (date, time, ms) = (self.0.date_naive(), self.0.time(), self.0.timestamp_subsec_millis());
+        let (Ok(year @ 0..=9999), 0..1_000) = (u32::try_from(date.year()), ms) else {
+            // Beyond the years that RFC 3339 can write, or within a leap second.
+            return f.write_str(&self.0.to_rfc3339());
+        };
+        // By hand: every event and every row of a view holds several, and a format that is read anew for each of them took a
+        // tenth of the time in which views are built.
+        let mut text = *b"0000-00-00T00:00:00.000+08:00";
+        let mut put = |at: usize, digits: usize, mut number: u32| {
+            for place in text[at..at + digits].iter_mut().rev() {
+                *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        };
+        put(0, 4, year);
+        put(5, 2, date.month());
+        put(8, 2, date.day());
+        put(11, 2, time.hour());
+        put(14, 2, time.minute());
+        put(17, 2, time.second());
+        put(20, 3, ms);
+        let text = std::str::from_utf8(&text).unwrap_or_default();
+        if ms == 0 { write!(f, "{}{}", &text[..19], &text[23..]) } else { f.write_str(text) }
     }
 }
 impl fmt::Debug for Instant {

@@ -43,6 +43,20 @@ fn instants_are_milliseconds_and_shanghai_time() {
     assert_eq!(later.to_string(), "2026-03-02T09:00:00.007+08:00");
 }
 
+/// As chrono writes it, from 1969 to 2100 and at both ends of the years that RFC 3339 has.
+#[test]
+fn instants_are_written_as_rfc_3339() {
+    const STEP_MS: usize = 86_399_987 * 3;
+    for ms in (-86_400_000_i64..4_102_444_800_000).step_by(STEP_MS).chain([-62_167_248_000_000, 253_402_271_999_999]) {
+        let at = Instant::from_ms(ms).expect("in range");
+        let format = if ms.rem_euclid(1_000) == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
+        assert_eq!(at.to_string(), at.format(format).to_string());
+        assert_eq!(at.to_string().parse(), Ok(at));
+    }
+    let leap: Instant = "2016-12-31T23:59:60Z".parse().expect("there was one");
+    assert_eq!(leap.to_string().parse(), Ok(leap));
+}
+
 /// `python3 -c "import uuid; print(uuid.uuid5(uuid.NAMESPACE_URL, 'yousu:centre:410404'))"`
 #[test]
 fn a_centres_stream_is_known_from_its_code() {
