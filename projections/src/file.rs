@@ -103,7 +103,10 @@ impl File {
     async fn is_current(&self) -> Result<bool, ViewError> {
         let found = sqlx::query("SELECT view, version FROM about").fetch_one(&self.pool).await;
         match found {
-            Ok(row) => Ok((row.get::<&str, _>(0), row.get::<u32, _>(1)) == (self.view.name, self.view.version)),
+            Ok(row) => {
+                let about = row.try_get(0).and_then(|name: &str| Ok((name, row.try_get(1)?)));
+                Ok(about.is_ok_and(|about| about == (self.view.name, self.view.version)))
+            }
             Err(error) if holds_no_view(&error) => Ok(false),
             Err(error) => Err(self.storage("be opened", error)),
         }
@@ -151,14 +154,14 @@ impl File {
     pub(crate) async fn position(&self, centre: &Centre) -> Result<u64, ViewError> {
         let row = sqlx::query("SELECT position FROM centres WHERE centre = $1").bind(centre.as_str());
         let row = row.fetch_optional(&self.pool).await.map_err(|error| self.storage("be read", error))?;
-        Ok(row.map_or(0, |row| row.get(0)))
+        row.map_or(Ok(0), |row| row.try_get(0)).map_err(|error| self.storage("be read", error))
     }
 
     /// The centre's set-up as this view knows it.
     pub(crate) async fn set_up(&self, centre: &Centre) -> Result<SetUp, ViewError> {
         let row = sqlx::query("SELECT set_up FROM centres WHERE centre = $1").bind(centre.as_str());
         let row = row.fetch_optional(&self.pool).await.map_err(|error| self.storage("be read", error))?;
-        row.map_or_else(|| Ok(SetUp::default()), |row| self.parse(row.get(0)))
+        row.map_or_else(|| Ok(SetUp::default()), |row| self.parse(self.text(&row, 0)?))
     }
 
     /// Rows by a query of the view's own: it selects `state` first.
@@ -167,7 +170,7 @@ impl File {
         query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
     ) -> Result<Vec<R>, ViewError> {
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.storage("be read", error))?;
-        rows.iter().map(|row| self.parse(row.get(0))).collect()
+        rows.iter().map(|row| self.parse(self.text(row, 0)?)).collect()
     }
 
     /// The same with their keys, selected second.
@@ -176,7 +179,11 @@ impl File {
         query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>,
     ) -> Result<Vec<(String, R)>, ViewError> {
         let rows = query.fetch_all(&self.pool).await.map_err(|error| self.storage("be read", error))?;
-        rows.iter().map(|row| Ok((row.get(1), self.parse(row.get(0))?))).collect()
+        rows.iter().map(|row| Ok((self.text(row, 1)?.to_owned(), self.parse(self.text(row, 0)?)?))).collect()
+    }
+
+    fn text<'r>(&self, row: &'r SqliteRow, column: usize) -> Result<&'r str, ViewError> {
+        row_text(row, column).map_err(|error| self.storage("be read", error))
     }
 
     fn parse<T: DeserializeOwned>(&self, text: &str) -> Result<T, ViewError> {
@@ -193,7 +200,8 @@ impl File {
             let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
             let row = sqlx::query("SELECT position, numbers FROM centres WHERE centre = $1").bind(centre.as_str());
             let row = row.fetch_optional(&mut *transaction).await?;
-            let (position, numbers) = row.map_or((0, "{}".to_owned()), |row| (row.get(0), row.get(1)));
+            let begun = row.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?;
+            let (position, numbers) = begun.unwrap_or_else(|| (0, "{}".to_owned()));
             Ok(Batch { file: self, centre: centre.clone(), transaction, position, numbers })
         };
         begin.await.map_err(|error| self.storage("be written", error))
@@ -269,7 +277,8 @@ async fn read(
     }
     let set_up = sqlx::query("SELECT set_up FROM centres WHERE centre = $1").bind(centre.as_str());
     let set_up = set_up.fetch_optional(connection).await?;
-    Ok((rows, Some(set_up.map_or_else(|| "{}".to_owned(), |row| row.get(0)))))
+    let set_up = set_up.map(|row| row.try_get(0)).transpose()?;
+    Ok((rows, Some(set_up.unwrap_or_else(|| "{}".to_owned()))))
 }
 
 fn row_text(row: &SqliteRow, column: usize) -> Result<&str, sqlx::Error> {

@@ -277,16 +277,6 @@ pub async fn number_of(views: &Views, centre: &Centre, case: CaseId) -> Result<O
     Ok(rows.into_iter().next().and_then(|(_, row)| row.number))
 }
 
-/// Every year that has a line, in order.
-///
-/// # Errors
-/// If the view's file cannot be read.
-pub async fn years(views: &Views, centre: &Centre) -> Result<Vec<i32>, ViewError> {
-    let file = views.file(Ledger::NAME).await?;
-    let select = "SELECT DISTINCT year FROM rows WHERE centre = $1 AND year IS NOT NULL ORDER BY year";
-    file.rows(sqlx::query(select).bind(centre.as_str())).await
-}
-
 /// How many lines each year has, in order: numbers are gapless, so the last one is the count.
 ///
 /// # Errors

@@ -9,7 +9,6 @@ use cases::{
     sealed::SealedText,
 };
 use event_log::{Body, BodyError, Centre, Event};
-use serde_json::Value;
 use uuid::Uuid;
 
 /// One event of a centre's log, read.
@@ -99,11 +98,11 @@ impl Recorded {
 /// # Errors
 /// [`Unreadable`] if this program does not know its type, or its bytes are not what the type says.
 pub fn entry<E: EventSet>(event: &Event) -> Result<Entry<E>, Unreadable> {
-    let body = Body::decode(&event.body)?;
-    let texts = body.sealed().iter().map(|field| {
-        let text = String::from_utf8(field.bytes.clone()).map_err(|_| Unreadable::Text)?;
-        Ok(SealedText { person: PersonId(field.person), field: field.field.clone(), text: Some(text) })
+    let (public, sealed) = Body::parts(&event.body)?;
+    let texts = sealed.into_iter().map(|field| {
+        let text = String::from_utf8(field.bytes).map_err(|_| Unreadable::Text)?;
+        Ok(SealedText { person: PersonId(field.person), field: field.field, text: Some(text) })
     });
     let texts = texts.collect::<Result<Vec<_>, Unreadable>>()?;
-    Ok(Entry::from_wire(&event.kind, event.kind_version, body.public::<Value>()?, &texts)?)
+    Ok(Entry::from_wire(&event.kind, event.kind_version, public, &texts)?)
 }

@@ -51,6 +51,15 @@ macro_rules! events {
                     _ => Err(DecodeError::UnknownType(type_name.to_owned(), type_version)),
                 }
             }
+            fn read_text(type_name: &str, type_version: u16, data: &str) -> Option<Result<Self, DecodeError>> {
+                let shape = |source| DecodeError::Shape { type_name: type_name.to_owned(), version: type_version, source };
+                match type_name {
+                    $(<$($module)::+::$name as Fact<$state>>::TYPE if type_version == <$($module)::+::$name as Fact<$state>>::VERSION => {
+                        Some(serde_json::from_str(data).map(|event| Self::$name(Box::new(event))).map_err(shape))
+                    })+
+                    _ => None,
+                }
+            }
         }
 
         $(impl From<$($module)::+::$name> for $events {

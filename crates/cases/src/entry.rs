@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     calendar::CalendarVersion,
@@ -94,6 +94,8 @@ pub trait EventSet: Sized {
     fn data(&self) -> Value;
     /// Reads one, older versions of its shape too.
     fn read(type_name: &str, type_version: u16, data: Value) -> Result<Self, DecodeError>;
+    /// The same from text; `None` where it is no type of the present shape.
+    fn read_text(type_name: &str, type_version: u16, data: &str) -> Option<Result<Self, DecodeError>>;
 }
 
 /// An event that this program cannot read. For operators, hence in English.
@@ -129,18 +131,45 @@ impl<E: EventSet> Entry<E> {
         sealed::split(Value::Object(public))
     }
 
-    /// The reverse of [`Entry::to_wire`].
-    pub fn from_wire(type_name: &str, version: u16, public: Value, texts: &[SealedText]) -> Result<Self, DecodeError> {
+    /// The reverse of [`Entry::to_wire`], from the public part's text: what holds no sealed text is read straight into its
+    /// type, with no tree of values in between.
+    pub fn from_wire(type_name: &str, version: u16, public: &str, texts: &[SealedText]) -> Result<Self, DecodeError> {
         let shape = |source| DecodeError::Shape { type_name: type_name.to_owned(), version, source };
-        let Value::Object(mut public) = sealed::join(public, texts) else {
+        if !public.starts_with('{') {
             return Err(DecodeError::Missing(type_name.to_owned(), "public object"));
+        }
+        let public: Public<'_> = serde_json::from_str(public).map_err(shape)?;
+        let unsealed = |text: &RawValue| Ok(sealed::join(serde_json::from_str(text.get())?, texts));
+        let late =
+            public.late.map(|late| unsealed(late).and_then(serde_json::from_value)).transpose().map_err(shape)?;
+        let Public { by, occurred_at, decided_at, command, policy, calendar, data, clocks, .. } = public;
+        let present = texts.is_empty().then(|| E::read_text(type_name, version, data.get())).flatten();
+        let event = match present {
+            Some(event) => event?,
+            None => E::read(type_name, version, unsealed(data).map_err(shape)?)?,
         };
-        let data = public.remove(DATA).ok_or_else(|| DecodeError::Missing(type_name.to_owned(), DATA))?;
-        let clocks =
-            public.remove(CLOCKS).map_or(Ok(ClockChanges::default()), serde_json::from_value).map_err(shape)?;
-        let note = serde_json::from_value(Value::Object(public)).map_err(shape)?;
-        Ok(Self { note, event: E::read(type_name, version, data)?, clocks })
+        Ok(Self { note: Note { by, occurred_at, decided_at, command, policy, calendar, late }, event, clocks })
     }
+}
+
+/// The public part: a note's fields, and beside them what may hold sealed text, as text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Public<'a> {
+    by: Actor,
+    occurred_at: Instant,
+    decided_at: Instant,
+    command: Cause,
+    #[serde(default)]
+    policy: Option<PolicyRef>,
+    #[serde(default)]
+    calendar: Option<CalendarVersion>,
+    #[serde(default, borrow)]
+    late: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(default)]
+    clocks: ClockChanges,
 }
 
 fn object(value: Result<Value, serde_json::Error>) -> Map<String, Value> {

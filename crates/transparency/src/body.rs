@@ -80,6 +80,22 @@ impl Body {
         Ok(serde_json::to_vec(self)?)
     }
 
+    /// The public part's text and the sealed parts of an event's bytes, for a reader that keeps neither.
+    ///
+    /// # Errors
+    /// As [`Body::decode`].
+    pub fn parts(bytes: &[u8]) -> Result<(&str, Vec<SealedField>), BodyError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Parts<'a> {
+            #[serde(borrow)]
+            public: &'a RawValue,
+            sealed: Vec<SealedField>,
+        }
+        let Parts { public, sealed } = serde_json::from_slice(bytes)?;
+        if public.get().starts_with('{') { Ok((public.get(), sealed)) } else { Err(BodyError::NotAnObject) }
+    }
+
     /// Reads the bytes of an event.
     ///
     /// # Errors

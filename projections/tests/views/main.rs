@@ -11,5 +11,6 @@ mod driver;
 mod laws;
 mod matrix;
 mod past;
+mod queries;
 mod reports;
 mod support;

@@ -56,7 +56,7 @@ async fn serve(
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     if args.demo {
-        fill(engine).await?;
+        fill(place, engine).await?;
     }
     let site = Site::new(engine.clone(), Views::open(place.data()).await?);
     let follower = tokio::spawn(http::follow(Arc::clone(&site)));
@@ -85,11 +85,20 @@ async fn serve(
 }
 
 /// The demo goes into an empty directory. One that holds a demo already is served as it is; one that holds real cases is
-/// refused, for whoever asks for a demo does not expect to work on them.
-async fn fill(engine: &Engine) -> anyhow::Result<()> {
+/// refused, for whoever asks for a demo does not expect to work on them. So is half a demo.
+async fn fill(place: &Place, engine: &Engine) -> anyhow::Result<()> {
+    let unfinished = place.data().join("demo.unfinished");
+    anyhow::ensure!(
+        !unfinished.exists(),
+        "--demo: the demo in {} was interrupted before it was whole: delete that directory, or give another with --data",
+        place.data().display()
+    );
     match engine.is_simulated().await? {
         None => {
+            let told = |doing: &str| format!("{} cannot be {doing}", unfinished.display());
+            std::fs::write(&unfinished, "").with_context(|| told("written"))?;
             let made = demo::fill(engine).await?;
+            std::fs::remove_file(&unfinished).with_context(|| told("removed"))?;
             eprintln!(
                 "yousu: the demo has {} cases, {} events, {} commands were refused; its clock says {}",
                 made.cases, made.events, made.refused, made.now

@@ -42,6 +42,21 @@ fn a_demo_never_mixes_with_real_cases() {
 }
 
 #[test]
+fn half_a_demo_is_not_served() {
+    let data = TempDir::new().expect("a temporary directory");
+    let demo = ["serve", "--listen", "127.0.0.1:0", "--demo"];
+    let mut filling = yousu(data.path()).args(demo).stderr(std::process::Stdio::null()).spawn().expect("yousu starts");
+    while !data.path().join("demo.unfinished").exists() {
+        assert!(filling.try_wait().expect("it can be asked").is_none(), "it ended before it began");
+        std::thread::yield_now();
+    }
+    filling.kill().expect("it runs");
+    filling.wait().expect("it ends");
+    let why = refused(&data, &demo[1..]);
+    assert!(why.contains("interrupted") && why.contains("delete that directory"), "{why}");
+}
+
+#[test]
 fn requests_in_another_machines_name_are_refused() {
     let server = Server::simulated();
     for headers in [
