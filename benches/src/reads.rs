@@ -1,7 +1,7 @@
 //! Reading back: one case, the whole log, `verify`, and the views made anew.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -144,7 +144,7 @@ async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
         let code = CentreCode::new(format!("{:06}", 410_000 + seed))?;
         let story = random::play(u64::from(seed), &Options { centre: code, cases: 60, ..Options::default() });
         let centre = Centre::new(story.centre.code.as_str())?;
-        let mut versions: HashMap<Uuid, u64> = HashMap::new();
+        let mut versions: BTreeMap<Uuid, u64> = BTreeMap::new();
         for together in story.log.chunk_by(|a, b| at(a) == at(b)) {
             let mut events = Vec::new();
             for told in together {

@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("import", &["cases"]),
     ("server", &["cases", "event-log", "projections", "documents", "import"]),
     ("tests", &[]),
+    ("faults", &["event-log"]),
     ("benches", &["cases", "event-log", "projections"]),
 ];
 
