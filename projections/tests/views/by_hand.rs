@@ -1,11 +1,17 @@
-//! A ledger that was written by hand from 附件3 and domain §7, and the log that must give it. The third of March 2026 is a
-//! Tuesday, and nothing in that month is a holiday.
+//! A ledger, and other papers of the same cases, written by hand from 附件3 and domain §7, and the log that must give them.
+//! The third of March 2026 is a Tuesday, and nothing in that month is a holiday.
 
-use cases::{CaseId, story::Story};
-use projections::{When, ledger::HEADINGS};
+use cases::{CaseId, obligation::ObligationKind as Kind, story::Story};
+use projections::{
+    ViewError, When,
+    ledger::HEADINGS,
+    overdue::Standing,
+    timeline::{self, Until},
+    work_order::work_order,
+};
 use serde_json::{Value, json};
 
-use crate::support::{Place, block_on};
+use crate::support::{Place, block_on, centre};
 
 /// Six cases of one fortnight, told in the order of time.
 pub(crate) fn fortnight() -> Story {
@@ -259,10 +265,76 @@ fn the_ledger_of_a_fortnight() {
             }
         }
         assert_eq!(lines[0].own, ["410404-2026-1", "窗口", "2026-03-02 09:10"]);
-        assert_eq!(of(&lines, Story::id(4)).number.of(&crate::support::centre(&story.centre.code)), "410404-2026-4");
+        assert_eq!(of(&lines, Story::id(4)).number.of(&centre(&story.centre.code)), "410404-2026-4");
     });
 }
 
 fn of(lines: &[projections::ledger::Line], case: CaseId) -> &projections::ledger::Line {
     lines.iter().find(|line| line.case == case).unwrap()
+}
+
+/// What came of it, who does it and by when: of the fortnight's cases.
+#[test]
+fn work_orders_of_a_fortnight() {
+    let story = fortnight();
+    block_on(async {
+        let place = Place::of(&story).await;
+        let code = centre(&story.centre.code);
+        let order = async |n: u128| work_order(&place.views, &*place.log, &code, Story::id(n)).await.unwrap();
+        for (n, name, contact_person, result) in [
+            (1, "某某商贸公司", "王五", Some("许可证\r\n已发")),
+            (2, "匿名", "", Some("当场说明了流程")),
+            (3, "李四", "", Some("线路已修复")),
+            (4, "赵六", "", None),
+            (5, "周八", "", Some("增开窗口")),
+        ] {
+            let order = order(n).await;
+            assert_eq!(
+                (order.name.as_str(), order.contact_person.as_str(), order.result.as_deref()),
+                (name, contact_person, result)
+            );
+        }
+        let several = order(4).await;
+        assert_eq!(several.departments, "牵头：住建局；协办：市场监管局");
+        // Five working days from Monday the 2nd; that whoever helps has one fewer is not the order's business.
+        let due: Vec<_> = several.due.iter().map(|due| due.format("%m-%d %H:%M").to_string()).collect();
+        assert_eq!(due, ["03-09 17:00"]);
+        assert!(order(1).await.due.is_empty());
+    });
+}
+
+/// At the very moment at which it is due nothing is late.
+#[test]
+fn late_begins_after_the_due_time() {
+    let story = fortnight();
+    block_on(async {
+        let place = Place::of(&story).await;
+        for (at, standing) in
+            [("2026-03-09T17:00:00", Standing::DueSoon), ("2026-03-09T17:00:00.001", Standing::Overdue)]
+        {
+            let items = place.open(&story, When::now(at.parse().unwrap())).await;
+            let plan = items.iter().find(|item| item.kind == Kind::Plan && item.case == Story::id(4)).unwrap();
+            assert_eq!(plan.standing, standing, "{at}");
+        }
+    });
+}
+
+#[test]
+fn a_history_up_to_a_version() {
+    let story = fortnight();
+    block_on(async {
+        let place = Place::of(&story).await;
+        let code = centre(&story.centre.code);
+        let whole = story.case(Story::id(1)).entries.len();
+        let up_to = async |version: u64| {
+            let until = Until { version: Some(version), known_at: None };
+            timeline::history(&*place.log, &code, Story::id(1), until).await.map(|history| history.happened.len())
+        };
+        assert_eq!(up_to(1).await.unwrap(), 1);
+        assert_eq!(up_to(whole as u64).await.unwrap(), whole);
+        for version in [0, whole as u64 + 1] {
+            let refused = up_to(version).await;
+            assert!(matches!(refused, Err(ViewError::NoSuchVersion { .. })), "{refused:?}");
+        }
+    });
 }
