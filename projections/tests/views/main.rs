@@ -7,6 +7,7 @@
 )]
 
 mod by_hand;
+mod details;
 mod driver;
 mod laws;
 mod matrix;
