@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -222,13 +222,4 @@ fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
     let id = body["public"]["command"]["id"].as_str().context("an event names its command")?;
     ensure!(!id.is_empty(), "an event names its command");
     Ok(id.parse()?)
-}
-
-/// For the command line: a directory on this disk.
-///
-/// # Errors
-/// If it cannot be made.
-pub fn work_dir(parent: &Path) -> anyhow::Result<PathBuf> {
-    std::fs::create_dir_all(parent)?;
-    Ok(parent.to_owned())
 }

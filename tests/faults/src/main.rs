@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     match args.fault {
         Fault::Kill { rounds } => {
-            let plan = kill::Plan { yousu: faults::built()?, dir: kill::work_dir(&args.dir)?, rounds, seed: args.seed };
+            let plan = kill::Plan { yousu: faults::built()?, dir: args.dir, rounds, seed: args.seed };
             let tally = kill::run(&plan, |tally| {
                 if tally.rounds.is_multiple_of(50) {
                     eprintln!("{tally}");
