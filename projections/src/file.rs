@@ -12,7 +12,8 @@ use sqlx::{
 
 use crate::{
     ViewError,
-    registry::{Kept, Stepped, Stored},
+    hand::{Changed, Stored},
+    registry::Kept,
     set_up::SetUp,
 };
 
@@ -89,8 +90,9 @@ impl File {
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(if sync == Sync::Off { SqliteSynchronous::Off } else { SqliteSynchronous::Normal })
+            // Without one nothing can be taken back; then the file is thrown away, and every page is written once.
+            .journal_mode(if sync == Sync::Off { SqliteJournalMode::Off } else { SqliteJournalMode::Wal })
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         // A file being built has one, so that it can become a single file at the end.
@@ -132,22 +134,16 @@ impl File {
         self.pool.close().await;
     }
 
-    /// Puts this file in the place of another that nobody has open.
-    pub(crate) async fn move_to(self, path: &Path) -> Result<(), ViewError> {
+    /// Ends the building of a file: indexed, closed and on the disk.
+    pub(crate) async fn complete(self) -> Result<PathBuf, ViewError> {
         let indexed = sqlx::raw_sql(self.view.indexes).execute(&self.pool).await;
         indexed.map_err(|error| self.storage("be completed", error))?;
-        // One file again, so that the rename moves all of it.
-        let whole = sqlx::query("PRAGMA journal_mode = DELETE").execute(&self.pool).await;
-        whole.map_err(|error| self.storage("be completed", error))?;
         self.close().await;
-        let synced = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
+        let path = self.path.clone();
+        let synced = tokio::task::spawn_blocking(move || std::fs::File::open(&path).and_then(|file| file.sync_all()));
+        let synced = synced.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
         synced.map_err(|source| ViewError::File { path: self.path.clone(), action: "synced", source })?;
-        remove(path)?;
-        std::fs::rename(&self.path, path).map_err(|source| ViewError::File {
-            path: path.to_owned(),
-            action: "replaced",
-            source,
-        })
+        Ok(self.path)
     }
 
     /// How far it has read this centre's log.
@@ -194,6 +190,12 @@ impl File {
         ViewError::Row { path: self.path.clone(), source }
     }
 
+    /// Rows of a centre as text, with their keys; none where there is no row.
+    pub(crate) async fn rows_of(&self, centre: &Centre, keys: &[String]) -> Result<Vec<(String, String)>, ViewError> {
+        let read = async { read(&mut *self.pool.acquire().await?, centre, keys, false).await };
+        read.await.map(|(rows, _)| rows).map_err(|error| self.storage("be read", error))
+    }
+
     /// Begins a batch: nobody else writes until it is committed or dropped.
     pub(crate) async fn begin(&self, centre: &Centre) -> Result<Batch<'_>, ViewError> {
         let begin = async {
@@ -236,9 +238,9 @@ impl Batch<'_> {
     }
 
     /// Writes every changed row once, and the checkpoint with them.
-    pub(crate) async fn commit(mut self, reached: u64, stepped: Option<Stepped>) -> Result<(), ViewError> {
-        let (rows, numbers, set_up) = match stepped {
-            Some(Stepped { rows, numbers, set_up, .. }) => (rows, numbers, set_up),
+    pub(crate) async fn commit(mut self, reached: u64, changed: Option<Changed>) -> Result<(), ViewError> {
+        let (rows, numbers, set_up) = match changed {
+            Some(Changed { rows, numbers, set_up }) => (rows, numbers, set_up),
             None => (Vec::new(), self.numbers.clone(), None),
         };
         let file = self.file;
@@ -313,6 +315,16 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn identity(_: &Path) -> Option<(u64, u64)> {
     None
+}
+
+/// Puts a complete file in the place of another that nobody has open.
+pub(crate) fn replace(complete: &Path, path: &Path) -> Result<(), ViewError> {
+    remove(path)?;
+    std::fs::rename(complete, path).map_err(|source| ViewError::File {
+        path: path.to_owned(),
+        action: "replaced",
+        source,
+    })
 }
 
 /// The file and what SQLite keeps beside it.

@@ -104,9 +104,20 @@ impl<R: Clone + Default> Fold<R> {
         &self.rows
     }
 
-    /// The rows that changed since they were taken in hand.
+    /// Puts a row in hand as it is in the file, unless it is in hand already.
+    pub(crate) fn take(&mut self, key: String, row: R) {
+        self.rows.entry(key).or_insert(row);
+    }
+
+    /// The rows that changed since they were taken in hand or last put down.
     pub(crate) fn touched(&self) -> impl Iterator<Item = (&String, &R)> {
         self.touched.iter().filter_map(|key| self.rows.get_key_value(key))
+    }
+
+    /// Lets go of a row, and says whether it had changed.
+    pub(crate) fn put_down(&mut self, key: &str) -> Option<(R, bool)> {
+        let changed = self.touched.remove(key);
+        self.rows.remove(key).map(|row| (row, changed))
     }
 
     /// Plays something for its numbers alone: rows and set-up stay as they were.

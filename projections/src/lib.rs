@@ -46,10 +46,13 @@ pub mod registry;
 pub mod timeline;
 pub mod work_order;
 
+mod advance;
+mod build;
 mod clocks;
 mod error;
 mod file;
 mod fold;
+mod hand;
 mod number;
 mod past;
 mod recorded;
@@ -57,6 +60,7 @@ mod set_up;
 mod views;
 mod words;
 
+pub use build::Room;
 pub use error::{Stop, ViewError};
 pub use fold::Use;
 pub use number::Number;

@@ -7,11 +7,11 @@ use event_log::{Centre, EventLog};
 use crate::{
     Recorded, Stop, ViewError, When,
     feeds::Feeds,
-    fold::{Fold, Use, View},
+    fold::{Use, View},
+    hand::{Hand, Held},
     ledger::Ledger,
     overdue::Overdue,
     past,
-    set_up::SetUp,
 };
 
 /// The views that are kept in files of their own. Timeline and work order are not among them: they are functions of one
@@ -38,11 +38,9 @@ pub struct Kept {
     pub(crate) ddl: &'static str,
     pub(crate) indexes: &'static str,
     pub(crate) keys: fn(&Recorded) -> Vec<String>,
-    pub(crate) step: StepFn,
+    pub(crate) hand: fn() -> Box<dyn Hand>,
     at: RowsAtFn,
 }
-
-type StepFn = fn(fn(&str) -> Use, Stored, &[&Recorded]) -> Result<Stepped, serde_json::Error>;
 
 /// Rows by their key, as a file keeps them.
 pub type Rows = BTreeMap<String, String>;
@@ -52,23 +50,6 @@ type RowsAtFn = for<'a> fn(
     &'a Centre,
     When,
 ) -> Pin<Box<dyn Future<Output = Result<Rows, ViewError>> + Send + 'a>>;
-
-/// What a view has in its file for a batch.
-pub(crate) struct Stored {
-    pub(crate) rows: Vec<(String, String)>,
-    pub(crate) numbers: String,
-    /// Only where the batch holds events of the centre itself.
-    pub(crate) set_up: Option<String>,
-}
-
-/// What it has after the batch.
-pub(crate) struct Stepped {
-    pub(crate) rows: Vec<(String, String)>,
-    pub(crate) numbers: String,
-    pub(crate) set_up: Option<String>,
-    /// The event at which list and match of the view disagree.
-    pub(crate) disagrees_at: Option<u64>,
-}
 
 impl Kept {
     pub(crate) const fn of<V: View + 'static>() -> Self {
@@ -80,7 +61,7 @@ impl Kept {
             ddl: V::DDL,
             indexes: V::INDEXES,
             keys: V::keys,
-            step: step::<V>,
+            hand: || Box::new(Held::<V>::default()),
             at: |log, centre, when| Box::pin(rows_at::<V>(log, centre, when)),
         }
     }
@@ -103,30 +84,6 @@ async fn rows_at<V: View>(log: &dyn EventLog, centre: &Centre, when: When) -> Re
     let fold = past::fold::<V>(log, centre, when).await?;
     let rows = fold.rows().iter().map(|(key, row)| Ok((key.clone(), serde_json::to_string(row)?)));
     rows.collect::<Result<_, _>>().map_err(ViewError::Unwritable)
-}
-
-/// Folds a batch: rows in, events over them, changed rows out.
-fn step<V: View>(uses: fn(&str) -> Use, stored: Stored, events: &[&Recorded]) -> Result<Stepped, serde_json::Error> {
-    let rows = stored.rows.into_iter().map(|(key, state)| Ok((key, serde_json::from_str(&state)?)));
-    let rows = rows.collect::<Result<BTreeMap<String, V::Row>, serde_json::Error>>()?;
-    let set_up: Option<SetUp> = stored.set_up.as_deref().map(serde_json::from_str).transpose()?;
-    let mut fold = Fold::new(rows, serde_json::from_str(&stored.numbers)?, set_up.clone().unwrap_or_default());
-    let disagrees = events.iter().find(|fact| {
-        let has_arm = V::project(&mut fold, fact);
-        has_arm != (uses(fact.kind()) == Use::Fields)
-    });
-    Ok(Stepped {
-        rows: fold
-            .touched()
-            .map(|(key, row)| Ok((key.clone(), serde_json::to_string(row)?)))
-            .collect::<Result<_, serde_json::Error>>()?,
-        numbers: serde_json::to_string(&fold.numbers)?,
-        set_up: set_up
-            .filter(|before| *before != fold.set_up)
-            .map(|_| serde_json::to_string(&fold.set_up))
-            .transpose()?,
-        disagrees_at: disagrees.map(|fact| fact.position),
-    })
 }
 
 impl Stop {

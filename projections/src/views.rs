@@ -4,26 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex as StdMutex, PoisonError};
 
-use event_log::{Centre, Event, EventLog};
+use event_log::{Centre, EventLog};
 use futures_util::future::try_join_all;
 use serde::Serialize;
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard, watch};
 
 use crate::{
-    Reader, Recorded, Stop, ViewError,
+    Stop, ViewError,
+    advance::advance,
+    build::{Room, build},
     file::{self, File, Sync},
-    fold::Use,
-    recorded::Unreadable,
     registry::{Kept, UNKEPT, VIEWS},
 };
 
-/// Events that are folded at a time: what a view has to hold in memory. A rebuild takes more, for a row is written once a
-/// batch however many events changed it.
+/// Events that are folded at a time: what a view has to hold in memory.
 const BATCH_EVENTS: u32 = 4_000;
-const REBUILD_BATCH_EVENTS: u32 = 16_000;
-
-/// So few are decoded where they are: handing them to another thread costs more.
-const HERE_EVENTS: usize = 8;
 
 /// All views of an installation.
 pub struct Views {
@@ -178,6 +173,20 @@ impl Views {
         &self,
         log: &dyn EventLog,
         names: &[String],
+        progress: impl FnMut(&Centre, u64),
+    ) -> Result<Vec<Rebuilt>, ViewError> {
+        self.rebuild_within(Room::default(), log, names, progress).await
+    }
+
+    /// The same with more or less memory.
+    ///
+    /// # Errors
+    /// As [`Views::rebuild`].
+    pub async fn rebuild_within(
+        &self,
+        room: Room,
+        log: &dyn EventLog,
+        names: &[String],
         mut progress: impl FnMut(&Centre, u64),
     ) -> Result<Vec<Rebuilt>, ViewError> {
         for name in names.iter().filter(|name| !UNKEPT.contains(&name.as_str())) {
@@ -194,24 +203,17 @@ impl Views {
         let files: Vec<&File> = fresh.iter().collect();
         let (mut events, centres) = (0, log.centres().await?);
         for (centre, _) in &centres {
-            if let Some(stop) =
-                advance(&files, log, centre, REBUILD_BATCH_EVENTS, |at| progress(centre, at)).await?.into_iter().next()
-            {
-                return Err(stop.into());
-            }
             // What came in meanwhile is in too.
-            events += match files.first() {
-                Some(file) => file.position(centre).await?,
-                None => 0,
-            };
+            events += build(&files, log, centre, room, |at| progress(centre, at)).await?;
         }
         let rebuilt = wanted.iter().map(|slot| Rebuilt { view: slot.view.name, centres: centres.len(), events });
         let rebuilt = rebuilt.collect();
+        let complete = try_join_all(fresh.into_iter().map(File::complete)).await?;
         let _alone = self.writing.lock().await;
-        for (slot, file) in wanted.into_iter().zip(fresh) {
+        for (slot, path) in wanted.into_iter().zip(complete) {
             let mut serving = slot.file.write().await;
             serving.close().await;
-            file.move_to(&slot.path).await?;
+            file::replace(&path, &slot.path)?;
             *serving = File::open(slot.view, slot.path.clone(), Sync::Normal).await?;
             slot.stops.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
@@ -248,117 +250,4 @@ impl Slot {
         }
         Ok(file.downgrade())
     }
-}
-
-/// An event of a batch, decoded if any view wants it.
-struct Read {
-    position: u64,
-    kind: String,
-    fact: Option<Result<Recorded, Unreadable>>,
-}
-
-/// Brings these files up to the end of a centre's log. Each event is read and decoded once for all of them; while a batch
-/// is written into the files, the next one is read and decoded beside it.
-async fn advance(
-    files: &[&File],
-    log: &dyn EventLog,
-    centre: &Centre,
-    batch_events: u32,
-    mut progress: impl FnMut(u64),
-) -> Result<Vec<Stop>, ViewError> {
-    let mut stops: Vec<Stop> = Vec::new();
-    let mut ahead: Option<(u64, Vec<Read>)> = None;
-    loop {
-        let mut running = Vec::new();
-        for file in files.iter().filter(|file| !stops.iter().any(|stop| stop.view == file.view.name)) {
-            running.push((file.position(centre).await?, *file));
-        }
-        let Some(after) = running.iter().map(|(position, _)| *position).min() else { return Ok(stops) };
-        let batch = match ahead.take() {
-            Some((read_after, batch)) if read_after == after => batch,
-            _ => read_batch(files, log, centre, after, batch_events).await?,
-        };
-        let Some(last) = batch.last().map(|read| read.position) else { return Ok(stops) };
-        let write = async {
-            let behind = running.iter().filter(|(position, _)| *position < last);
-            try_join_all(behind.map(|(_, file)| apply(file, centre, &batch))).await
-        };
-        let (stopped, next) = tokio::join!(write, read_batch(files, log, centre, last, batch_events));
-        stops.extend(stopped?.into_iter().flatten());
-        ahead = Some((last, next?));
-        progress(last);
-    }
-}
-
-/// Read on the log's threads and decoded on a thread of its own, so that whoever writes meanwhile has a core to itself.
-async fn read_batch(
-    files: &[&File],
-    log: &dyn EventLog,
-    centre: &Centre,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<Read>, ViewError> {
-    let events = log.read_centre(centre, after, limit).await?;
-    let uses: Vec<fn(&str) -> Use> = files.iter().map(|file| file.view.uses).collect();
-    let reader = Reader::new(centre);
-    let read = move |event: Event| {
-        let wanted = uses.iter().any(|uses| matches!(uses(&event.kind), Use::Fields | Use::Clocks));
-        let fact = wanted.then(|| reader.read(&event));
-        Read { position: event.position, kind: event.kind, fact }
-    };
-    if events.len() <= HERE_EVENTS {
-        return Ok(events.into_iter().map(read).collect());
-    }
-    let decoded = tokio::task::spawn_blocking(move || events.into_iter().map(read).collect()).await;
-    // It can only have panicked, and then this is where it goes on.
-    Ok(decoded.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic())))
-}
-
-/// One batch into one view: rows and checkpoint in one transaction.
-async fn apply(file: &File, centre: &Centre, batch: &[Read]) -> Result<Option<Stop>, ViewError> {
-    let view = file.view;
-    let stop = |read: &Read, why: String| Stop {
-        view: view.name,
-        centre: centre.clone(),
-        position: read.position,
-        kind: read.kind.clone(),
-        why,
-    };
-    let mut writing = file.begin(centre).await?;
-    if batch.first().is_none_or(|read| read.position > writing.position + 1) {
-        // Somebody put an older file in this one's place: what lies between has to be read first.
-        return Ok(None);
-    }
-    let (mut facts, mut reached, mut stopped) = (Vec::with_capacity(batch.len()), writing.position, None);
-    for read in batch.iter().filter(|read| read.position > writing.position) {
-        match ((view.uses)(&read.kind), &read.fact) {
-            (Use::Unknown, _) => stopped = Some(stop(read, "the view does not know this type".to_owned())),
-            (Use::Fields | Use::Clocks, Some(Err(error))) => stopped = Some(stop(read, error.to_string())),
-            (Use::Fields | Use::Clocks, Some(Ok(fact))) => facts.push(fact),
-            (Use::Fields | Use::Clocks | Use::Nothing, _) => {}
-        }
-        if stopped.is_some() {
-            break;
-        }
-        reached = read.position;
-    }
-    if reached == writing.position {
-        return Ok(stopped);
-    }
-    if facts.is_empty() {
-        writing.commit(reached, None).await?;
-        return Ok(stopped);
-    }
-    let mut keys: Vec<String> = facts.iter().flat_map(|fact| (view.keys)(fact)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let with_set_up = facts.iter().any(|fact| fact.case().is_none());
-    let stored = writing.stored(&keys, with_set_up).await?;
-    let stepped = (view.step)(view.uses, stored, &facts).map_err(|source| file.bad_row(source))?;
-    if let Some(position) = stepped.disagrees_at {
-        let read = batch.iter().find(|read| read.position == position);
-        return Ok(read.map(|read| stop(read, Stop::DISAGREES.to_owned())));
-    }
-    writing.commit(reached, Some(stepped)).await?;
-    Ok(stopped)
 }

@@ -1,0 +1,199 @@
+//! One way forward for any number of views: read a batch, decode it once, fold it into each, write.
+//!
+//! While a batch is folded and written, the next one is read and decoded; and each view folds on a thread of its own. So a
+//! rebuild has work for every core, though every view writes its events in order.
+
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+
+use event_log::{Centre, Event, EventLog};
+use futures_util::future::try_join_all;
+
+use crate::{Reader, Recorded, Stop, ViewError, file::File, fold::Use, recorded::Unreadable, registry::Kept};
+
+/// So few are decoded and folded where they are: handing them to another thread costs more.
+const HERE_EVENTS: usize = 8;
+
+/// An event of a batch, decoded if any view wants it.
+pub(crate) struct Read {
+    pub(crate) position: u64,
+    kind: String,
+    /// What each view makes of it, in the order of the files.
+    uses: Arc<[Use]>,
+    fact: Option<Result<Recorded, Unreadable>>,
+}
+
+/// Events of one centre, one after the other.
+#[derive(Clone, Default)]
+pub(crate) struct Batch(Arc<Vec<Read>>);
+
+impl Batch {
+    pub(crate) fn last_position(&self) -> Option<u64> {
+        self.0.last().map(|read| read.position)
+    }
+}
+
+impl Deref for Batch {
+    type Target = [Read];
+
+    fn deref(&self) -> &[Read] {
+        &self.0
+    }
+}
+
+/// Brings these files up to the end of a centre's log, and says which of them stopped before it.
+pub(crate) async fn advance(
+    files: &[&File],
+    log: &dyn EventLog,
+    centre: &Centre,
+    batch_events: u32,
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<Stop>, ViewError> {
+    let mut stops: Vec<Stop> = Vec::new();
+    let mut ahead: Option<(u64, Batch)> = None;
+    loop {
+        let mut running = Vec::new();
+        for (index, file) in files.iter().enumerate() {
+            if !stops.iter().any(|stop| stop.view == file.view.name) {
+                running.push((file.position(centre).await?, (index, *file)));
+            }
+        }
+        let Some(after) = running.iter().map(|(position, _)| *position).min() else { return Ok(stops) };
+        let batch = match ahead.take() {
+            Some((read_after, batch)) if read_after == after => batch,
+            _ => read_batch(files, log, centre, after, batch_events).await?,
+        };
+        let Some(last) = batch.last_position() else { return Ok(stops) };
+        let write = async {
+            let behind = running.iter().filter(|(position, _)| *position < last);
+            try_join_all(behind.map(|(_, (index, file))| apply((*index, file), centre, &batch))).await
+        };
+        let (stopped, next) = tokio::join!(write, read_batch(files, log, centre, last, batch_events));
+        stops.extend(stopped?.into_iter().flatten());
+        ahead = Some((last, next?));
+        progress(last);
+    }
+}
+
+/// Read on the log's threads and decoded on a thread of its own, so that whoever writes meanwhile has a core to itself.
+async fn read_batch(
+    files: &[&File],
+    log: &dyn EventLog,
+    centre: &Centre,
+    after: u64,
+    limit: u32,
+) -> Result<Batch, ViewError> {
+    let events = log.read_centre(centre, after, limit).await?;
+    Ok(decode(files, centre, events).await)
+}
+
+pub(crate) async fn decode(files: &[&File], centre: &Centre, events: Vec<Event>) -> Batch {
+    let views: Vec<&'static Kept> = files.iter().map(|file| file.view).collect();
+    let reader = Reader::new(centre);
+    // A view finds a type among all names there are. A batch has few types.
+    let mut known: BTreeMap<String, Arc<[Use]>> = BTreeMap::new();
+    let read = move |event: Event| {
+        let uses = if let Some(uses) = known.get(&event.kind) {
+            Arc::clone(uses)
+        } else {
+            let uses: Arc<[Use]> = views.iter().map(|view| (view.uses)(&event.kind)).collect();
+            known.insert(event.kind.clone(), Arc::clone(&uses));
+            uses
+        };
+        let wanted = uses.iter().any(|of| matches!(of, Use::Fields | Use::Clocks));
+        let fact = wanted.then(|| reader.read(&event));
+        Read { position: event.position, kind: event.kind, uses, fact }
+    };
+    beside(events.len(), move || Batch(Arc::new(events.into_iter().map(read).collect()))).await
+}
+
+/// One batch into one view: rows and checkpoint in one transaction.
+async fn apply((index, file): (usize, &File), centre: &Centre, batch: &Batch) -> Result<Option<Stop>, ViewError> {
+    let view = file.view;
+    let mut writing = file.begin(centre).await?;
+    if batch.first().is_none_or(|read| read.position > writing.position + 1) {
+        // Somebody put an older file in this one's place: what lies between has to be read first.
+        return Ok(None);
+    }
+    let (checkpoint, of) = (writing.position, batch.clone());
+    let Scope { keys, has_facts, with_set_up, reached, stopped } =
+        beside(batch.len(), move || Scope::of((index, view), &of, checkpoint)).await;
+    let stop = stopped.map(|(at, why)| stop(view, centre, &batch[at], why));
+    if reached == checkpoint {
+        return Ok(stop);
+    }
+    if !has_facts {
+        writing.commit(reached, None).await?;
+        return Ok(stop);
+    }
+    let stored = writing.stored(&keys, with_set_up).await?;
+    let of = batch.clone();
+    let folded = beside(batch.len(), move || {
+        let mut hand = (view.hand)();
+        hand.take(stored)?;
+        let disagrees = hand.fold(&facts(index, &of, (checkpoint, reached)));
+        Ok((disagrees, hand.changed()?))
+    });
+    let (disagrees, changed) = folded.await.map_err(|source| file.bad_row(source))?;
+    if let Some(read) = disagrees.and_then(|position| batch.iter().find(|read| read.position == position)) {
+        return Ok(Some(self::stop(view, centre, read, Stop::DISAGREES.to_owned())));
+    }
+    writing.commit(reached, Some(changed)).await?;
+    Ok(stop)
+}
+
+pub(crate) fn stop(view: &Kept, centre: &Centre, at: &Read, why: String) -> Stop {
+    Stop { view: view.name, centre: centre.clone(), position: at.position, kind: at.kind.clone(), why }
+}
+
+/// How far a view can take a batch, and what it needs for that.
+pub(crate) struct Scope {
+    /// The rows that it may touch.
+    pub(crate) keys: Vec<String>,
+    has_facts: bool,
+    with_set_up: bool,
+    reached: u64,
+    /// Where in the batch it stops, and why.
+    pub(crate) stopped: Option<(usize, String)>,
+}
+
+impl Scope {
+    pub(crate) fn of((index, view): (usize, &Kept), batch: &[Read], checkpoint: u64) -> Self {
+        let mut scope =
+            Self { keys: Vec::new(), has_facts: false, with_set_up: false, reached: checkpoint, stopped: None };
+        for (at, read) in batch.iter().enumerate().filter(|(_, read)| read.position > checkpoint) {
+            match (read.uses[index], &read.fact) {
+                (Use::Unknown, _) => scope.stopped = Some((at, "the view does not know this type".to_owned())),
+                (Use::Fields | Use::Clocks, Some(Err(error))) => scope.stopped = Some((at, error.to_string())),
+                (Use::Fields | Use::Clocks, Some(Ok(fact))) => {
+                    scope.has_facts = true;
+                    scope.with_set_up |= fact.case().is_none();
+                    scope.keys.extend((view.keys)(fact));
+                }
+                (Use::Fields | Use::Clocks | Use::Nothing, _) => {}
+            }
+            if scope.stopped.is_some() {
+                break;
+            }
+            scope.reached = read.position;
+        }
+        scope.keys.sort_unstable();
+        scope.keys.dedup();
+        scope
+    }
+}
+
+/// What a view is told of a batch, after a position and up to another.
+pub(crate) fn facts(index: usize, batch: &[Read], (after, reached): (u64, u64)) -> Vec<(&Recorded, Use)> {
+    let within = batch.iter().filter(|read| read.position > after && read.position <= reached);
+    let wanted = within.filter(|read| matches!(read.uses[index], Use::Fields | Use::Clocks));
+    wanted.filter_map(|read| Some((read.fact.as_ref()?.as_ref().ok()?, read.uses[index]))).collect()
+}
+
+/// Runs something on a thread of its own if it is long.
+pub(crate) async fn beside<T: Send + 'static>(events: usize, run: impl FnOnce() -> T + Send + 'static) -> T {
+    if events <= HERE_EVENTS {
+        return run();
+    }
+    // It can only have panicked, and then this is where it goes on.
+    tokio::task::spawn_blocking(run).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
+}
