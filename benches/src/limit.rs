@@ -30,6 +30,7 @@ const RECORDED_MS: i64 = 1_767_225_600_000;
 /// The C API: prepared statements, a row a call.
 pub(crate) fn c_api(path: &Path) -> anyhow::Result<mpsc::Sender<Job>> {
     let mut database = rusqlite::Connection::open(path)?;
+    database.pragma_update(None, "page_size", 8_192)?;
     database.pragma_update(None, "journal_mode", "WAL")?;
     database.pragma_update(None, "synchronous", "FULL")?;
     database.pragma_update(None, "foreign_keys", "ON")?;
@@ -56,15 +57,15 @@ fn commit(database: &mut rusqlite::Connection, jobs: &[Job], position: &mut i64)
     {
         let mut stream = transaction.prepare_cached("INSERT INTO streams (id, centre, uuid) VALUES (?1, 1, ?2)")?;
         let mut event = transaction.prepare_cached(
-            "INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, previous, leaf, body)
-             VALUES (1, ?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7)",
+            "INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body)
+             VALUES (1, ?1, ?2, ?3, ?4, 1, 1, ?5, ?6)",
         )?;
         for (row, _) in jobs {
             *position += 1;
             if row.version == 1 {
                 stream.execute((row.stream_id, row.stream.as_bytes().as_slice()))?;
             }
-            event.execute((*position, row.stream_id, row.version, RECORDED_MS + *position, LEAF, LEAF, &row.body))?;
+            event.execute((*position, row.stream_id, row.version, RECORDED_MS + *position, LEAF, &row.body))?;
         }
         transaction
             .prepare_cached(
@@ -82,6 +83,7 @@ pub(crate) async fn sqlx(path: &Path) -> anyhow::Result<mpsc::Sender<Job>> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
+        .page_size(8_192)
         .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
         .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -132,12 +134,12 @@ async fn insert(transaction: &mut sqlx::SqliteConnection, rows: &[Job], position
         insert.build().execute(&mut *transaction).await?;
     }
     let mut insert = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, previous, leaf, body) ",
+        "INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body) ",
     );
     insert.push_values(rows, |mut values, (row, _)| {
         *position += 1;
         values.push("1").push_bind(*position).push_bind(row.stream_id).push_bind(row.version);
-        values.push_bind(RECORDED_MS + *position).push("1").push("1").push_bind(LEAF.to_vec());
+        values.push_bind(RECORDED_MS + *position).push("1").push("1");
         values.push_bind(LEAF.to_vec()).push_bind(row.body.clone());
     });
     insert.build().execute(transaction).await?;

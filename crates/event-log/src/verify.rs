@@ -66,7 +66,8 @@ pub struct Fault {
 pub enum Wrong {
     /// A column holds a value of another kind, or none, or points nowhere.
     Column(&'static str),
-    /// The leaf does not follow from the bytes and the columns: one of them was altered.
+    /// The leaf does not follow from the bytes, the columns and the leaf of the stream's event before: one of them was
+    /// altered.
     Leaf,
     /// Events from this position up to and with that one are gone.
     Missing {
@@ -84,15 +85,8 @@ pub enum Wrong {
     Head(&'static str),
     /// The recorded time is earlier than that of the event before.
     RecordedWentBack,
-    /// The stream's event before this one is gone, or this one names one although it is the first.
+    /// The stream's event before this one is gone.
     StreamGap {
-        /// The stream.
-        stream: Uuid,
-        /// This event's version.
-        version: u64,
-    },
-    /// The stream's event before this one has another leaf than the one this one names.
-    Chain {
         /// The stream.
         stream: Uuid,
         /// This event's version.
@@ -143,7 +137,9 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Column(column) => write!(f, "column `{column}` does not hold what it should"),
-            Self::Leaf => f.write_str("bytes or header columns were altered: the leaf does not follow from them"),
+            Self::Leaf => {
+                f.write_str("bytes, header columns or the leaf before were altered: the leaf does not follow from them")
+            }
             Self::Missing { to } => write!(f, "missing, up to and with {to}"),
             Self::Position => f.write_str("no such position, or one that stands twice"),
             Self::BeyondHead { head } => write!(f, "stands beyond the head, which is at {head}"),
@@ -151,9 +147,6 @@ impl fmt::Display for Wrong {
             Self::RecordedWentBack => f.write_str("recorded earlier than the event before"),
             Self::StreamGap { stream, version } => {
                 write!(f, "version {version} of stream {stream} does not follow the one before, which is missing")
-            }
-            Self::Chain { stream, version } => {
-                write!(f, "version {version} of stream {stream} names another leaf than that of the one before")
             }
             Self::StreamOrder { stream, version } => {
                 write!(f, "version {version} of stream {stream} stands before the one that it follows")
@@ -180,7 +173,6 @@ pub(crate) struct Kept<'a> {
     pub(crate) recorded_ms: Option<i64>,
     pub(crate) kind: Option<&'a str>,
     pub(crate) kind_version: Option<u16>,
-    pub(crate) previous: Option<Hash>,
     pub(crate) leaf: Option<Hash>,
     pub(crate) body: Option<&'a [u8]>,
     /// Position and leaf of the stream's version before.
@@ -206,11 +198,10 @@ impl Looked {
         }
         if let (Some(stream), Some(version)) = (kept.stream, kept.version) {
             match kept.before {
-                None if version == 1 && kept.previous == Some(Hash::ZERO) => {}
-                None => wrong.push(Wrong::StreamGap { stream, version }),
-                Some((_, leaf)) if leaf != kept.previous => wrong.push(Wrong::Chain { stream, version }),
+                // Its leaf can only be told from the one that is gone.
+                None if version != 1 => wrong = vec![Wrong::StreamGap { stream, version }],
                 Some((position, _)) if position >= kept.position => wrong.push(Wrong::StreamOrder { stream, version }),
-                Some(_) => {}
+                _ => {}
             }
         }
         Self { position: kept.position, recorded_ms: kept.recorded_ms, wrong }
@@ -227,7 +218,8 @@ fn recomputed(centre: &Centre, kept: &Kept<'_>) -> Result<Hash, &'static str> {
         recorded_ms: kept.recorded_ms.ok_or("recorded_ms")?,
         kind: kept.kind.ok_or("kind")?,
         kind_version: kept.kind_version.ok_or("kind_version")?,
-        previous: kept.previous.ok_or("previous")?,
+        // One that is no hash is that event's own fault, and makes this leaf wrong too.
+        previous: kept.before.map_or(Hash::ZERO, |(_, leaf)| leaf.unwrap_or(Hash::ZERO)),
     };
     header.leaf(Hash::of(kept.body.ok_or("body")?)).map_err(|_| "kind")
 }

@@ -12,10 +12,10 @@ SELECT value ->> 0, value ->> 1 FROM json_each($3);
 INSERT INTO streams (id, centre, uuid)
 SELECT value ->> 0, value ->> 1, substr($1, value ->> 2, 16) FROM json_each($4);
 
-INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, previous, leaf, body)
+INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body)
 SELECT
     value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-    substr($1, value ->> 7, 32), substr($1, (value ->> 7) + 32, 32), substr($1, (value ->> 7) + 64, value ->> 8)
+    substr($1, value ->> 7, 32), substr($1, (value ->> 7) + 32, value ->> 8)
 FROM json_each($5);
 
 INSERT INTO numbers (centre, name, number, position)

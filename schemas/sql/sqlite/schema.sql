@@ -28,7 +28,7 @@ CREATE TABLE streams (
 ) STRICT;
 
 -- Every column but `leaf` and `body` is a field of the hashed header (see crates/transparency): leaf = SM3(0 ‖ header ‖
--- SM3(body)). Not STRICT: a value of a wrong type is for `verify` to report, and STRICT would only stop the honest.
+-- SM3(body)). The header's last field, the leaf of the stream's event before, is not kept twice: it stands in that one's row. Not STRICT: a value of a wrong type is for `verify` to report, and STRICT would only stop the honest.
 CREATE TABLE events (
     centre INTEGER NOT NULL REFERENCES centres,
     position INTEGER NOT NULL,             -- gapless from 1 within a centre
@@ -37,7 +37,6 @@ CREATE TABLE events (
     recorded_ms INTEGER NOT NULL,          -- since 1970-01-01T00:00:00Z; never decreases within a centre
     kind INTEGER NOT NULL REFERENCES kinds,
     kind_version INTEGER NOT NULL,
-    previous BLOB NOT NULL,                -- leaf of the stream's previous event, zeros for the first
     leaf BLOB NOT NULL,
     body BLOB NOT NULL,                    -- the caller's bytes
     PRIMARY KEY (centre, position),

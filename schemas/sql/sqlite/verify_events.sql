@@ -1,7 +1,7 @@
 -- Events of centre $1 as they are kept, each with the stream's one before it.
 SELECT
     events.position, streams.uuid, events.version, events.recorded_ms, kinds.name, events.kind_version,
-    events.previous, events.leaf, events.body,
+    events.leaf, events.body,
     before.position, before.leaf
 FROM events
 LEFT JOIN streams ON streams.id = events.stream AND streams.centre = events.centre

@@ -9,18 +9,17 @@ SELECT
         || ifnull(before_position, '-'), ' '
     ),
     CAST(group_concat(
-        CAST(uuid AS TEXT) || CAST(previous AS TEXT) || CAST(leaf AS TEXT) || ifnull(CAST(before_leaf AS TEXT), ''), ''
+        CAST(uuid AS TEXT) || CAST(leaf AS TEXT) || ifnull(CAST(before_leaf AS TEXT), ''), ''
     ) AS BLOB),
     CAST(group_concat(CAST(body AS TEXT), '') AS BLOB)
 FROM (
     SELECT
         events.position, streams.uuid, events.version, events.recorded_ms, kinds.name AS kind, events.kind_version,
-        events.previous, events.leaf, events.body,
+        events.leaf, events.body,
         before.position AS before_position, before.leaf AS before_leaf,
         typeof(events.position) = 'integer' AND typeof(streams.uuid) = 'blob' AND length(streams.uuid) = 16
         AND typeof(events.version) = 'integer' AND typeof(events.recorded_ms) = 'integer'
         AND typeof(kinds.name) = 'text' AND instr(kinds.name, ' ') = 0 AND typeof(events.kind_version) = 'integer'
-        AND typeof(events.previous) = 'blob' AND length(events.previous) = 32
         AND typeof(events.leaf) = 'blob' AND length(events.leaf) = 32 AND typeof(events.body) = 'blob'
         AND (before.position IS NULL AND before.leaf IS NULL
             OR typeof(before.position) = 'integer' AND typeof(before.leaf) = 'blob' AND length(before.leaf) = 32)

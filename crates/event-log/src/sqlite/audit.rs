@@ -138,7 +138,7 @@ fn looked_at(centre: &Centre, page: &SqliteRow) -> Result<Vec<Looked>, sqlx::Err
         let (position, version, recorded_ms) = (fields.number()?, fields.number()?, fields.number()?);
         let (kind, kind_version, length) = (fields.text()?, fields.number()?, fields.number()?);
         let before = Some(fields.text()?).filter(|text| *text != "-").map(|text| Fields::new(text).number());
-        let (stream, previous, leaf) = (bytes.take(16)?, bytes.take(32)?, bytes.take(32)?);
+        let (stream, leaf) = (bytes.take(16)?, bytes.take(32)?);
         let before = match before.transpose()? {
             Some(position) => Some((position, bytes.take(32)?.try_into().ok().map(Hash))),
             None => None,
@@ -150,7 +150,6 @@ fn looked_at(centre: &Centre, page: &SqliteRow) -> Result<Vec<Looked>, sqlx::Err
             recorded_ms: Some(recorded_ms),
             kind: Some(kind),
             kind_version: Some(kind_version),
-            previous: previous.try_into().ok().map(Hash),
             leaf: leaf.try_into().ok().map(Hash),
             body: Some(bodies.take(length)?),
             before,
@@ -244,10 +243,9 @@ fn kept(row: &SqliteRow) -> Kept<'_> {
         recorded_ms: get(row, 3),
         kind: get(row, 4),
         kind_version: get(row, 5),
-        previous: hash(row, 6),
-        leaf: hash(row, 7),
-        body: get(row, 8),
-        before: get(row, 9).map(|position| (position, hash(row, 10))),
+        leaf: hash(row, 6),
+        body: get(row, 7),
+        before: get(row, 8).map(|position| (position, hash(row, 9))),
     }
 }
 

@@ -114,7 +114,6 @@ impl Batch {
         };
         let leaf = header.leaf(body).expect("Centre and check() keep both names short");
         let offset = self.bytes.len() + 1;
-        self.bytes.extend(stream.leaf.0);
         self.bytes.extend(leaf.0);
         self.bytes.extend(bytes);
         let position = head.position;
