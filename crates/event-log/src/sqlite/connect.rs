@@ -22,6 +22,8 @@ const ATTACHMENTS_ID: i64 = 0x7973_7502;
 /// commit of one event slower by a fifth (docs/decisions/0024).
 const PAGE_BYTES: u32 = 8_192;
 
+const JOURNAL_MODE: &str = "PRAGMA journal_mode = WAL";
+
 /// How long a statement waits for a program that does not heed the writer's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -83,8 +85,17 @@ impl Database {
         connection.close().await.map_err(|error| self.storage("be closed", error))
     }
 
+    /// Gives a database that was just made its way of writing.
+    pub(super) async fn set_journal_mode(&self) -> Result<(), LogError> {
+        let connected = self.options(Access::Write).connect().await;
+        let mut connection = connected.map_err(|error| self.not_opened(error))?;
+        let set = sqlx::query(JOURNAL_MODE).execute(&mut connection).await;
+        set.map_err(|error| self.storage("be created", error))?;
+        connection.close().await.map_err(|error| self.storage("be closed", error))
+    }
+
     async fn create(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
+        sqlx::query(JOURNAL_MODE).execute(&mut *connection).await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(self.schema).execute(&mut *transaction).await?;
         transaction.commit().await
