@@ -39,7 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["cases", "event-log", "projections", "documents", "import"]),
     ("tests", &[]),
     ("faults", &["event-log"]),
-    ("benches", &["cases", "event-log", "projections"]),
+    ("benches", &["cases", "event-log", "import", "projections", "server"]),
 ];
 
 #[test]

@@ -25,7 +25,7 @@ use crate::{clock, wire};
 
 /// Loads, decides and appends. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Engine {
+pub struct Engine {
     log: Arc<dyn EventLog>,
     access: Access,
     /// Centres as of their last event: small, read by every command, changed by few.
@@ -66,28 +66,28 @@ impl Cache {
 
 /// What became of a command.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Done {
+pub struct Done {
     /// The events that it caused, now or when it was first sent; none if the thing was already so.
-    pub(crate) events: Vec<DoneEvent>,
+    pub events: Vec<DoneEvent>,
     /// It had been done before, and was not done again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) already: bool,
+    pub already: bool,
 }
 
 /// One event of an answer.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct DoneEvent {
+pub struct DoneEvent {
     #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) position: u64,
-    pub(crate) stream: Uuid,
-    pub(crate) version: u64,
-    pub(crate) recorded_at: Instant,
+    pub kind: String,
+    pub position: u64,
+    pub stream: Uuid,
+    pub version: u64,
+    pub recorded_at: Instant,
 }
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum EngineError {
+pub enum EngineError {
     #[error("{0}")]
     Refused(#[from] Refusal),
     #[error(transparent)]
@@ -110,16 +110,19 @@ pub(crate) enum EngineError {
 const TRIES: usize = 20;
 
 impl Engine {
-    pub(crate) fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
+    pub fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
         Self { log, access, centres: Arc::default(), cases: Arc::default() }
     }
 
-    pub(crate) fn log(&self) -> &dyn EventLog {
+    pub fn log(&self) -> &dyn EventLog {
         &*self.log
     }
 
     /// A centre as its events leave it; version 0 if it was never opened.
-    pub(crate) async fn centre(&self, code: &CentreCode) -> Result<Arc<Centre>, EngineError> {
+    ///
+    /// # Errors
+    /// If the log cannot be read, or holds what this program cannot.
+    pub async fn centre(&self, code: &CentreCode) -> Result<Arc<Centre>, EngineError> {
         let known = self.lock_centres().get(code).cloned();
         if let (Some(known), Access::Write) = (&known, self.access) {
             return Ok(Arc::clone(known));
@@ -144,7 +147,10 @@ impl Engine {
     }
 
     /// A case as its events leave it; version 0 if there is none.
-    pub(crate) async fn case(&self, centre: &CentreCode, id: CaseId) -> Result<Case, EngineError> {
+    ///
+    /// # Errors
+    /// As [`Engine::centre`].
+    pub async fn case(&self, centre: &CentreCode, id: CaseId) -> Result<Case, EngineError> {
         let mut case = Case::new(id);
         for (_, entry) in self.entries(centre, id).await? {
             case::evolve(&mut case, &entry);
@@ -153,7 +159,10 @@ impl Engine {
     }
 
     /// The same for deciding: from the cache where it is there. A companion that only reads has no use for it.
-    pub(crate) async fn case_to_decide(&self, centre: &CentreCode, id: CaseId) -> Result<Arc<Case>, EngineError> {
+    ///
+    /// # Errors
+    /// As [`Engine::centre`].
+    pub async fn case_to_decide(&self, centre: &CentreCode, id: CaseId) -> Result<Arc<Case>, EngineError> {
         if let Some((_, case)) = self.cache().cases.get(&id) {
             return Ok(Arc::clone(case));
         }
@@ -188,7 +197,10 @@ impl Engine {
     }
 
     /// Decides a command and records what it decided.
-    pub(crate) async fn submit(&self, line: &CommandLine, priority: Priority) -> Result<Done, EngineError> {
+    ///
+    /// # Errors
+    /// Each variant of [`EngineError`] says what it means for the command.
+    pub async fn submit(&self, line: &CommandLine, priority: Priority) -> Result<Done, EngineError> {
         let mut tries = 0;
         loop {
             let done = match line {
@@ -261,7 +273,7 @@ impl Engine {
     }
 
     /// Forgets every cached case: after a begun append failed, the cache may be ahead of the log.
-    pub(crate) fn forget_cases(&self) {
+    pub fn forget_cases(&self) {
         *self.cache() = Cache::default();
     }
 

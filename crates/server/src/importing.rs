@@ -39,33 +39,33 @@ use crate::{
 };
 
 /// What an import is given.
-pub(crate) struct Import<'a> {
-    pub(crate) engine: &'a Engine,
-    pub(crate) centre: CentreCode,
-    pub(crate) mapping: &'a Mapping,
+pub struct Import<'a> {
+    pub engine: &'a Engine,
+    pub centre: CentreCode,
+    pub mapping: &'a Mapping,
     /// The file's hash: it takes the scan's place.
-    pub(crate) evidence: FileHash,
+    pub evidence: FileHash,
     /// Who runs it.
-    pub(crate) by: Actor,
+    pub by: Actor,
 }
 
 /// What became of the rows.
 #[derive(Debug, Default)]
-pub(crate) struct Imported {
-    pub(crate) read: u64,
-    pub(crate) accepted: u64,
-    pub(crate) already: u64,
-    pub(crate) suspected_repeats: u64,
-    pub(crate) rejections: Vec<Rejected>,
+pub struct Imported {
+    pub read: u64,
+    pub accepted: u64,
+    pub already: u64,
+    pub suspected_repeats: u64,
+    pub rejections: Vec<Rejected>,
 }
 
 /// A row that did not go in.
 #[derive(Debug)]
-pub(crate) struct Rejected {
-    pub(crate) line: u64,
-    pub(crate) number: Option<String>,
-    pub(crate) column: Option<String>,
-    pub(crate) reason: String,
+pub struct Rejected {
+    pub line: u64,
+    pub number: Option<String>,
+    pub column: Option<String>,
+    pub reason: String,
 }
 
 impl std::fmt::Display for Rejected {
@@ -84,8 +84,11 @@ impl std::fmt::Display for Rejected {
 /// How many appends are on their way to the disk at once.
 const WINDOW: usize = 512;
 
-/// Brings the rows in.
-pub(crate) async fn run<R: Read + Seek>(
+/// Brings the rows in. `tick` is called once a row.
+///
+/// # Errors
+/// If the file or the log cannot be read or written; a row that does not go in is no error.
+pub async fn run<R: Read + Seek>(
     import: &Import<'_>,
     appeals: Appeals<'_, R>,
     tick: &mut dyn FnMut(),

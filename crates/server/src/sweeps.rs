@@ -16,13 +16,16 @@ use crate::engine::{Done, Engine, EngineError};
 
 /// What a sweep did.
 #[derive(Debug, Default)]
-pub(crate) struct Swept {
-    pub(crate) cases: usize,
-    pub(crate) events: Vec<(CaseId, Done)>,
+pub struct Swept {
+    pub cases: usize,
+    pub events: Vec<(CaseId, Done)>,
 }
 
 /// Takes every step that is due at `now` for these cases.
-pub(crate) async fn sweep(
+///
+/// # Errors
+/// [`EngineError`] at the first case whose step could not be taken; the steps before it stand.
+pub async fn sweep(
     engine: &Engine,
     centre: &CentreCode,
     cases: impl IntoIterator<Item = CaseId>,
