@@ -1,8 +1,9 @@
 //! The `yousu` command, as a library: `main.rs` calls [`main`], and `benches` times the parts that a person waits for.
 //!
 //! This package holds what the domain, the log and the views do not know: the command line, HTTP, the clock, the data
-//! directory, the timer. `engine` brings a command to the disk and back; `sweeps` sends the commands that rules give rise
-//! to; `cli` has a file for each subcommand; `http` serves the same over the loopback address.
+//! directory, the timer. `engine` brings a command to the disk and back; `foreseen` knows which cases have a step due, and
+//! `sweeps` sends the commands that rules give rise to; `cli` has a file for each subcommand; `http` serves the same over the
+//! loopback address.
 //!
 //! Exit status: 0 done · 1 refused or failed, the reason on standard error · 2 wrong usage · 3 verification found a fault.
 
@@ -11,6 +12,7 @@ mod clock;
 mod demo;
 mod digest;
 mod engine;
+mod foreseen;
 mod http;
 pub mod importing;
 mod installation;
@@ -23,6 +25,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use engine::{Done, DoneEvent, Engine, EngineError};
+pub use foreseen::Foreseen;
 
 /// What the program does, from its arguments to its exit status.
 pub fn main() -> ExitCode {

@@ -1,12 +1,8 @@
 //! What goes on while nobody asks: the views follow the log, and the sweeps take the steps whose time has come.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use cases::{CaseEvent, CaseId, CentreCode, Context, Instant, case::sweep::agenda, people::Actor, time::shanghai};
+use cases::{CentreCode, Instant, time::shanghai};
 use event_log::Centre;
 use projections::ViewError;
 use tokio::sync::Mutex;
@@ -16,7 +12,8 @@ use super::site::{Site, Upkeep};
 use crate::{
     clock, digest,
     engine::{Engine, EngineError},
-    sweeps, wire,
+    foreseen::Foreseen,
+    sweeps,
 };
 
 /// How long to wait for the log to move before trying again what could not be read or written.
@@ -116,124 +113,5 @@ impl Sweeper {
             foreseen.look_at(engine, code, case, now).await?;
         }
         digest::send_due(engine, code, now, None).await.map(|_| ())
-    }
-}
-
-/// When each case of a centre next gives the system something to do. A case is looked at anew when its stream grew; every
-/// case, when the centre's own did, for a calendar or a policy moves them all.
-#[derive(Default)]
-struct Foreseen {
-    position: u64,
-    next: BTreeMap<CaseId, Option<Instant>>,
-}
-
-impl Foreseen {
-    /// The cases to sweep now: the one place that says which.
-    async fn due(&mut self, engine: &Engine, code: &CentreCode, now: Instant) -> Result<Vec<CaseId>, EngineError> {
-        const PAGE: u32 = 1_000;
-        let mut grown = BTreeSet::new();
-        let mut position = self.position;
-        loop {
-            let events = engine.log().read_centre(&wire::log_centre(code), position, PAGE).await?;
-            let Some(last) = events.last() else { break };
-            position = last.position;
-            for event in &events {
-                if event.stream == code.stream() {
-                    grown.extend(self.next.keys().copied());
-                } else if CaseEvent::TYPES.contains(&event.kind.as_str()) {
-                    grown.insert(CaseId(event.stream));
-                }
-            }
-        }
-        for case in grown {
-            self.look_at(engine, code, case, now).await?;
-        }
-        // Only now: a case that could not be looked at is looked at again.
-        self.position = position;
-        Ok(self.next.iter().filter(|(_, next)| next.is_some_and(|at| at <= now)).map(|(case, _)| *case).collect())
-    }
-
-    async fn look_at(
-        &mut self,
-        engine: &Engine,
-        code: &CentreCode,
-        id: CaseId,
-        now: Instant,
-    ) -> Result<(), EngineError> {
-        let centre = engine.centre(code).await?;
-        let case = engine.case_to_decide(code, id).await?;
-        let system = Actor::system();
-        let steps = match agenda(&case, &Context::of_sweep(&centre, &system, now)) {
-            Ok(steps) => steps,
-            Err(refusal) => {
-                tracing::error!(%id, %refusal, "what is due for a case cannot be told");
-                Vec::new()
-            }
-        };
-        self.next.insert(id, steps.first().map(|step| step.at));
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use cases::{CaseId, CentreCode, CommandLine, Instant, policy::Policy};
-    use event_log::{Access, Priority};
-    use serde_json::{Value, json};
-    use uuid::Uuid;
-
-    use super::Foreseen;
-    use crate::{engine::Engine, sweeps};
-
-    const CENTRE: &str = "410404";
-
-    async fn give(engine: &Engine, role: &str, mut command: Value) {
-        command["id"] = Uuid::new_v4().to_string().into();
-        command["centre"] = CENTRE.into();
-        command["by"] = json!({"id": "someone", "role": role, "office": "centre"});
-        command["recorded_at"] = "2026-03-02T09:00:00+08:00".into();
-        let line = CommandLine::from_value(command).expect("a command");
-        engine.submit(&line, Priority::People).await.expect("it is accepted");
-    }
-
-    fn at(text: &str) -> Instant {
-        text.parse().expect("a time")
-    }
-
-    #[tokio::test]
-    async fn only_cases_whose_moment_has_come_are_swept_and_each_once() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let url = format!("sqlite:{}", dir.path().join("log.sqlite").display());
-        let engine = Engine::new(event_log::open(&url, Access::Write).await.expect("a log"), Access::Write);
-        let code = CentreCode::new(CENTRE).expect("six digits");
-        let policy = Policy::shipped(&"henan-2022-43".parse().expect("an id")).expect("it is shipped").1;
-        let open = json!({"command": "open_centre", "name": "中心", "level": "county", "policy_text": policy, "simulated": true});
-        give(&engine, "system_administrator", open).await;
-        let cases = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        for case in cases {
-            let accept = json!({
-                "command": "accept", "case": case, "channel": "window", "category": "complaint",
-                "complainant": {"anonymous": true}, "summary": "摘要", "narrative": "没有办成。",
-            });
-            give(&engine, "window_clerk", accept).await;
-        }
-        let mut foreseen = Foreseen::default();
-        let due = foreseen.due(&engine, &code, at("2026-03-09T09:00")).await.expect("readable");
-        assert_eq!(due, [], "the window's own delay is shown, and sets nothing off");
-
-        // Its review is the centre's to be late with, and the parent is told at the opening after its due day.
-        give(&engine, "window_clerk", json!({"command": "classify", "case": cases[1], "kind": "ordinary"})).await;
-        give(&engine, "window_clerk", json!({"command": "submit", "case": cases[1]})).await;
-        let due = foreseen.due(&engine, &code, at("2026-03-03T17:00")).await.expect("readable");
-        assert_eq!(due, []);
-        let morning = at("2026-03-04T09:00");
-        let due = foreseen.due(&engine, &code, morning).await.expect("readable");
-        assert_eq!(due, [CaseId(cases[1])]);
-
-        let swept = sweeps::sweep(&engine, &code, due, morning).await.expect("it is swept");
-        let kinds: Vec<_> = swept.events.iter().flat_map(|(_, done)| &done.events).map(|event| &event.kind).collect();
-        assert_eq!(kinds, ["reported_to_parent"]);
-        assert_eq!(foreseen.due(&engine, &code, morning).await.expect("readable"), [], "done is done");
-        engine.log().close().await;
     }
 }
