@@ -8,20 +8,22 @@ use std::{
 };
 
 use cases::{
-    CentreCode, Entry,
-    entry::EventSet,
+    CentreCode,
     story::{
         Told,
         random::{self, Options},
     },
 };
-use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Body, Centre, Clock, EventLog, NewEvent, Priority, SealedField};
+use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Centre, Clock, EventLog, NewEvent, Priority};
 use projections::Views;
 use uuid::Uuid;
 
 use crate::{
     append::{self, CENTRE},
+    drive::stream,
+    encode,
     reading::Readings,
+    served::memory_mb,
     sizes::{self, EVENTS_A_CASE},
 };
 
@@ -67,7 +69,7 @@ pub(crate) async fn run(dir: &Path, events: u64, readings: &mut Readings) -> any
 
     let mut waits = Vec::new();
     for n in 0..LOADS {
-        let stream = append::stream(sizes::scatter(n) % cases);
+        let stream = stream(sizes::scatter(n) % cases);
         let asked = Instant::now();
         let loaded = log.read_stream(&centre, stream, 0).await?;
         waits.push(asked.elapsed());
@@ -127,7 +129,7 @@ pub(crate) async fn views(dir: &Path, events: u64, readings: &mut Readings) -> a
         views.rebuild(&*log, &[name.to_owned()], |_, _| ()).await?;
         readings.rate(format!("rebuild of {name}, {written} events"), "yousu", written, started.elapsed());
     }
-    readings.note("memory at its peak", "yousu", "MB", peak_mb());
+    readings.note("memory at its peak", "yousu", "MB", memory_mb("/proc/self/status", "VmHWM:")?);
     views.close().await;
     log.close().await;
     Ok(())
@@ -187,22 +189,4 @@ fn new_event(centre: &CentreCode, told: &Told) -> anyhow::Result<NewEvent> {
         Told::Case(id, entry) => encode(id.0, entry),
         Told::Centre(entry) => encode(centre.stream(), entry),
     }
-}
-
-fn encode<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> anyhow::Result<NewEvent> {
-    let (public, texts) = entry.to_wire();
-    let sealed = texts.into_iter().map(|text| SealedField {
-        person: text.person.0,
-        field: text.field,
-        bytes: text.text.unwrap_or_default().into_bytes(),
-    });
-    let body = Body::new(&public, sealed.collect())?.encode()?;
-    Ok(NewEvent { stream, kind: entry.event.type_name().to_owned(), kind_version: entry.event.type_version(), body })
-}
-
-/// Of this process, so far.
-fn peak_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().split(' ').next().and_then(|kb| kb.parse::<f64>().ok()).map_or(f64::NAN, |kb| kb / 1024.0)
 }

@@ -39,6 +39,16 @@ pub(crate) fn event(case: u64, n: u64) -> (&'static str, Vec<u8>) {
     (kind, body(bytes))
 }
 
+/// Bytes of the `n`th message's text.
+pub(crate) fn narrative_bytes(n: u64) -> usize {
+    quantile(&NARRATIVE, scatter(n))
+}
+
+/// Bytes of the `n`th reply's text.
+pub(crate) fn reply_bytes(n: u64) -> usize {
+    quantile(&REPLY, scatter(n))
+}
+
 /// Between two quantiles, linearly.
 fn quantile(quantiles: &[usize; 21], chance: u64) -> usize {
     let (step, share) =
