@@ -31,6 +31,8 @@ pub struct Engine {
     /// Centres as of their last event: small, read by every command, changed by few.
     centres: Arc<Mutex<BTreeMap<CentreCode, Arc<Centre>>>>,
     cases: Arc<Mutex<Cache>>,
+    /// Where each centre's log stood when it was last asked: its position, and when that was recorded.
+    heads: Arc<tokio::sync::Mutex<BTreeMap<CentreCode, (u64, i64)>>>,
 }
 
 /// Cases as of their last event, the least lately written thrown out first. Safe because every append names the version
@@ -111,7 +113,7 @@ const TRIES: usize = 20;
 
 impl Engine {
     pub fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
-        Self { log, access, centres: Arc::default(), cases: Arc::default() }
+        Self { log, access, centres: Arc::default(), cases: Arc::default(), heads: Arc::default() }
     }
 
     pub fn log(&self) -> &dyn EventLog {
@@ -185,8 +187,31 @@ impl Engine {
 
     /// The last recorded time of a centre's log.
     pub(crate) async fn last_recorded(&self, centre: &CentreCode) -> Result<Option<Instant>, EngineError> {
-        let head = self.log.head(&wire::log_centre(centre)).await?;
-        Ok(if head.position == 0 { None } else { Instant::from_ms(head.recorded_ms) })
+        let name = wire::log_centre(centre);
+        // One caller asks and the others wait for its answer: after a commit all whom it acknowledged come at once.
+        let mut heads = self.heads.lock().await;
+        let moved_to = self.log.tail(&name).now();
+        let (position, recorded_ms) = match heads.get(centre) {
+            // A companion's tail is late; the writer's has moved before anybody is acknowledged.
+            Some(head) if self.access == Access::Write && head.0 >= moved_to => *head,
+            _ => {
+                let head = self.log.head(&name).await?;
+                if head.position > 0 {
+                    heads.insert(centre.clone(), (head.position, head.recorded_ms));
+                }
+                (head.position, head.recorded_ms)
+            }
+        };
+        Ok(if position == 0 { None } else { Instant::from_ms(recorded_ms) })
+    }
+
+    /// Appends, and after an error asks the log anew where it stands: it may have moved and not said so.
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let appended = self.log.append(append).await;
+        if appended.is_err() {
+            self.heads.lock().await.clear();
+        }
+        appended
     }
 
     /// Whether the directory is simulated: its first centre says so, for ever. `None` while there is no centre.
@@ -241,7 +266,7 @@ impl Engine {
             Decision::Nothing => Ok(Done { events: Vec::new(), already: true }),
             Decision::Append { append, grown, .. } => {
                 let answered = answers(&append);
-                let appended = self.log.append(append).await;
+                let appended = self.append(append).await;
                 let mut cache = self.cache();
                 // Whatever happened, what the cache held is not what the log holds now.
                 grown.iter().for_each(|case| cache.forget(case.id));
@@ -260,8 +285,8 @@ impl Engine {
         };
         let answered = answers(&append);
         grown.into_iter().for_each(|case| self.cache().put(Arc::new(case)));
-        let log = Arc::clone(&self.log);
-        let mut future: BoxFuture<Result<Appended, AppendError>> = Box::pin(async move { log.append(append).await });
+        let engine = self.clone();
+        let mut future: BoxFuture<Result<Appended, AppendError>> = Box::pin(async move { engine.append(append).await });
         // Polled once here, it stands in the log's queue: in the order of the calls.
         let first = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
         Ok(Some(Begun {
@@ -333,7 +358,7 @@ impl Engine {
         let append = Append { centre: code, events, expected, clock, counters: Vec::new(), priority };
         let answered = answers(&append);
         self.lock_centres().remove(&line.centre);
-        Ok(recorded(answered, &self.log.append(append).await?))
+        Ok(recorded(answered, &self.append(append).await?))
     }
 
     /// The answer that a command got when it was first sent.
