@@ -196,6 +196,23 @@ impl File {
         read.await.map(|(rows, _)| rows).map_err(|error| self.storage("be read", error))
     }
 
+    /// One centre's rows as they are now, whatever is written later.
+    pub(crate) async fn snapshot(&self, centre: &Centre) -> Result<Rows, ViewError> {
+        let begin = async {
+            let mut transaction = self.pool.begin().await?;
+            // The first thing read is what fixes the moment.
+            let row = sqlx::query("SELECT position FROM centres WHERE centre = $1").bind(centre.as_str());
+            let row = row.fetch_optional(&mut *transaction).await?;
+            let position = row.map_or(Ok(0), |row| row.try_get(0))?;
+            Ok(Rows { path: self.path.clone(), centre: centre.clone(), transaction, position })
+        };
+        begin.await.map_err(|error| self.storage("be read", error))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Begins a batch: nobody else writes until it is committed or dropped.
     pub(crate) async fn begin(&self, centre: &Centre) -> Result<Batch<'_>, ViewError> {
         let begin = async {
@@ -216,6 +233,34 @@ impl File {
         } else {
             ViewError::Storage { path, doing, source }
         }
+    }
+}
+
+/// One centre's rows at one moment.
+pub(crate) struct Rows {
+    path: PathBuf,
+    centre: Centre,
+    transaction: Transaction<'static, Sqlite>,
+    pub(crate) position: u64,
+}
+
+impl Rows {
+    /// The keys and states after a key, up to and with another if one is given.
+    pub(crate) async fn page(
+        &mut self,
+        after: &str,
+        through: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<(String, String)>, ViewError> {
+        const PAGE: &str = "SELECT key, state FROM rows
+            WHERE centre = $1 AND key > $2 AND ($3 IS NULL OR key <= $3) ORDER BY key LIMIT $4";
+        let query = sqlx::query(PAGE).bind(self.centre.as_str()).bind(after).bind(through).bind(most);
+        let read = async {
+            let rows = query.fetch_all(&mut *self.transaction).await?;
+            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, sqlx::Error>>()
+        };
+        let storage = |source| ViewError::Storage { path: self.path.clone(), doing: "be read", source };
+        read.await.map_err(storage)
     }
 }
 

@@ -47,6 +47,7 @@ pub mod timeline;
 pub mod work_order;
 
 mod advance;
+mod audit;
 mod build;
 mod clocks;
 mod error;
@@ -60,6 +61,7 @@ mod set_up;
 mod views;
 mod words;
 
+pub use audit::Audited;
 pub use build::Room;
 pub use error::{Stop, ViewError};
 pub use fold::Use;

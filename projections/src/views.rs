@@ -18,20 +18,20 @@ use crate::{
 };
 
 /// Events that are folded at a time: what a view has to hold in memory.
-const BATCH_EVENTS: u32 = 4_000;
+pub(crate) const BATCH_EVENTS: u32 = 4_000;
 
 /// All views of an installation.
 pub struct Views {
-    slots: Vec<Slot>,
+    pub(crate) slots: Vec<Slot>,
     /// One of us writes at a time; other processes are kept apart by the files themselves.
-    writing: Mutex<()>,
+    pub(crate) writing: Mutex<()>,
     /// Grows whenever a checkpoint moved.
     moved: watch::Sender<u64>,
 }
 
-struct Slot {
-    view: &'static Kept,
-    path: PathBuf,
+pub(crate) struct Slot {
+    pub(crate) view: &'static Kept,
+    pub(crate) path: PathBuf,
     /// Held for reading by every query and batch, for writing only while a new file takes its place.
     file: RwLock<File>,
     stops: StdMutex<BTreeMap<Centre, Stop>>,
@@ -55,6 +55,8 @@ pub struct Rebuilt {
     pub view: &'static str,
     pub centres: usize,
     pub events: u64,
+    /// Events that the log had beyond these when the new file began to serve.
+    pub lag: u64,
 }
 
 impl Views {
@@ -206,11 +208,9 @@ impl Views {
             // What came in meanwhile is in too.
             events += build(&files, log, centre, room, |at| progress(centre, at)).await?;
         }
-        let rebuilt = wanted.iter().map(|slot| Rebuilt { view: slot.view.name, centres: centres.len(), events });
-        let rebuilt = rebuilt.collect();
         let complete = try_join_all(fresh.into_iter().map(File::complete)).await?;
         let _alone = self.writing.lock().await;
-        for (slot, path) in wanted.into_iter().zip(complete) {
+        for (slot, path) in wanted.iter().zip(complete) {
             let mut serving = slot.file.write().await;
             serving.close().await;
             file::replace(&path, &slot.path)?;
@@ -218,7 +218,9 @@ impl Views {
             slot.stops.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
         self.moved.send_modify(|moved| *moved += 1);
-        Ok(rebuilt)
+        let written: u64 = log.centres().await?.iter().map(|(_, position)| position).sum();
+        let (centres, lag) = (centres.len(), written.saturating_sub(events));
+        Ok(wanted.iter().map(|slot| Rebuilt { view: slot.view.name, centres, events, lag }).collect())
     }
 
     /// The file of a view, to be read.
@@ -237,7 +239,7 @@ impl Views {
 
 impl Slot {
     /// The file that serves, opened anew if another process put one in its place.
-    async fn file(&self) -> Result<RwLockReadGuard<'_, File>, ViewError> {
+    pub(crate) async fn file(&self) -> Result<RwLockReadGuard<'_, File>, ViewError> {
         let file = self.file.read().await;
         if file.is_in_place() {
             return Ok(file);

@@ -11,6 +11,7 @@ use projections::{
     work_order::work_order,
 };
 use serde_json::json;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tokio::join;
 
 use crate::{
@@ -52,6 +53,57 @@ fn an_unknown_event_stops_the_centre_before_it_and_no_other() {
         let rebuilt = place.views.rebuild(&*place.log, &[], |_, _| ()).await;
         assert!(matches!(rebuilt, Err(ViewError::Stopped(_))), "{rebuilt:?}");
         assert_eq!(place.dump().await, before);
+    });
+}
+
+/// Expected keys are those of the rows that the statements name.
+#[test]
+fn an_audit_names_rows_that_are_not_what_the_log_says() {
+    let (here, there) = (played(7, "410404", 5), played(8, "410500", 3));
+    block_on(async {
+        let place = Place::of(&here).await;
+        place.record(&there, &there.log).await;
+        place.catch_up(&there).await;
+        let (ours, log) = (centre(&here.centre.code), &*place.log);
+        let sound = place.views.audit(log, &ours).await.unwrap();
+        assert_eq!(sound.len(), VIEWS.len());
+        for audited in &sound {
+            assert!(audited.is_sound() && audited.rows > 0 && audited.position == here.log.len() as u64, "{audited:?}");
+        }
+
+        let file = place.path().join("views/ledger.sqlite");
+        let mut ledger = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        let mut keys = here.cases.keys().map(ToString::to_string).collect::<Vec<_>>();
+        keys.sort();
+        for statement in [
+            format!(
+                "UPDATE rows SET state = replace(state, '2026', '2025') WHERE centre = '410404' AND key = '{}'",
+                keys[1]
+            ),
+            format!("DELETE FROM rows WHERE centre = '410404' AND key = '{}'", keys[3]),
+            "INSERT INTO rows (centre, key, state) VALUES ('410404', 'zzz', '{}')".to_owned(),
+            // Another centre's rows are another audit's.
+            "DELETE FROM rows WHERE centre = '410500'".to_owned(),
+        ] {
+            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut ledger).await.unwrap();
+        }
+        ledger.close().await.unwrap();
+        let found = place.views.audit(log, &ours).await.unwrap();
+        let expected = [keys[1].as_str(), &keys[3], "zzz"];
+        for (audited, before) in found.iter().zip(&sound) {
+            let expected: &[&str] = if audited.view == "ledger" { &expected } else { &[] };
+            assert_eq!(
+                (&*audited.keys, audited.differing),
+                (&*expected.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>(), expected.len() as u64)
+            );
+            assert_eq!(audited.fingerprint, before.fingerprint, "of what the log says");
+        }
+
+        place.views.rebuild(log, &["ledger".to_owned()], |_, _| ()).await.unwrap();
+        assert_eq!(place.views.audit(log, &ours).await.unwrap(), sound);
+        let left: Vec<_> =
+            std::fs::read_dir(place.path().join("views")).unwrap().map(|f| f.unwrap().file_name()).collect();
+        assert!(left.iter().all(|name| !name.to_string_lossy().contains("audit")), "{left:?}");
     });
 }
 

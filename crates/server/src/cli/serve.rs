@@ -61,6 +61,7 @@ async fn serve(
     let site = Site::new(engine.clone(), Views::open(place.data()).await?);
     let follower = tokio::spawn(http::follow(Arc::clone(&site)));
     let mut scheduler = http::sweep_by_the_clock(engine.clone()).await?;
+    http::audit_every_night(&scheduler, Arc::clone(&site)).await?;
     let address = listener.local_addr()?;
     let (stop, mut stopping) = watch::channel(false);
     let serving = axum::serve(listener, http::router(Arc::clone(&site)))

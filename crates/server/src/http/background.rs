@@ -1,10 +1,14 @@
 //! What goes on while nobody asks: the views follow the log, and the sweeps take the steps whose time has come.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use cases::{CentreCode, Instant, time::shanghai};
 use event_log::Centre;
-use projections::ViewError;
+use projections::{Audited, ViewError};
 use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
@@ -53,6 +57,42 @@ async fn bring_up(site: &Site, brought: &mut BTreeMap<Centre, u64>) -> Result<()
             }
         }
         brought.insert(centre, position);
+    }
+    Ok(())
+}
+
+/// Has every view compared with the log each night, when nobody waits. One that differs is built anew at once, for what it
+/// shows is wrong; the record says which rows.
+pub(crate) async fn audit_every_night(scheduler: &JobScheduler, site: Arc<Site>) -> Result<(), JobSchedulerError> {
+    const AT_NIGHT: &str = "0 30 3 * * *";
+    let job = Job::new_async_tz(AT_NIGHT, shanghai(), move |_, _| {
+        let site = Arc::clone(&site);
+        Box::pin(async move {
+            if let Err(error) = audit(&site).await {
+                tracing::error!(%error, "the views could not be compared with the log; the next night tries again");
+            }
+        })
+    })?;
+    scheduler.add(job).await?;
+    Ok(())
+}
+
+async fn audit(site: &Site) -> Result<(), ViewError> {
+    let log = site.engine.log();
+    let mut wrong = BTreeSet::new();
+    for (centre, _) in log.centres().await? {
+        for audited in site.views.audit(log, &centre).await? {
+            let Audited { view, position, rows, fingerprint, differing, keys, .. } = &audited;
+            if audited.is_sound() {
+                tracing::info!(view, %centre, position, rows, fingerprint, "a view says what the log says");
+            } else {
+                tracing::error!(view, %centre, position, differing, ?keys, "a view's file was altered or damaged: it is built anew");
+                wrong.insert((*view).to_owned());
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        site.views.rebuild(log, &wrong.into_iter().collect::<Vec<_>>(), |_, _| ()).await?;
     }
     Ok(())
 }
