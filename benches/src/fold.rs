@@ -20,8 +20,8 @@ use crate::{
 const PAGE: u32 = 4_000;
 
 pub(crate) async fn run(dir: &Path, events: u64, readings: &mut Readings) -> anyhow::Result<()> {
-    // Nine events a case, about.
-    let installation = Installation::year(dir, events / 9).await?;
+    // Twelve events a case.
+    let installation = Installation::year(dir, events / 12).await?;
     let log = installation.log().await?;
     let measure = |what| format!("replay, parse and {what}, {} events", installation.events);
     let (took, (cases, folded)) = replay(&*log, (BTreeMap::<CaseId, Case>::new(), 0), |(cases, folded), what| {
