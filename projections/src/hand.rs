@@ -122,6 +122,13 @@ impl<V: View> Hand for Held<V> {
     fn make_room(&mut self, touched: Vec<String>, most: usize) -> Result<Option<Changed>, serde_json::Error> {
         self.batch += 1;
         self.used.extend(touched.into_iter().map(|key| (key, self.batch)));
+        // Rows that an event made and did not name beforehand.
+        for (key, _) in self.fold.touched() {
+            if !self.used.contains_key(key) {
+                self.used.insert(key.clone(), self.batch);
+            }
+        }
+        debug_assert!(self.fold.rows().keys().all(|key| self.used.contains_key(key)), "a row that is never put down");
         if self.used.len() <= most {
             return Ok(None);
         }
