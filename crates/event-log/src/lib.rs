@@ -35,10 +35,15 @@
 //! The back end is chosen at run time by [`open`]. SQLite is the one there is; `tests/log/conformance.rs` says what
 //! another one must do.
 
+#[macro_use]
+mod points;
+
 mod append;
 mod backup;
 mod error;
 mod event;
+#[cfg(feature = "model")]
+pub mod model;
 mod queue;
 mod room;
 mod sqlite;

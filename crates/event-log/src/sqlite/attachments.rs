@@ -35,9 +35,11 @@ impl Attachments {
         // A large scan takes a tenth of a second to hash: off the threads that serve everybody.
         let hashed = tokio::task::spawn_blocking(move || (Hash::of(&bytes), bytes)).await;
         let (hash, bytes) = hashed.map_err(|_| LogError::Closed)?;
+        point!("attachment: hashed");
         let insert = sqlx::query("INSERT INTO attachments (hash, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         let inserted = insert.bind(hash.0.as_slice()).bind(bytes).execute(&self.pool).await;
         inserted.map_err(|error| self.database.storage("keep an attachment", error))?;
+        point!("attachment: kept");
         Ok(hash)
     }
 

@@ -33,7 +33,7 @@ impl Batch {
         let recorded_ms = recorded_ms(head, append)?;
         for &(stream, expected) in &append.expected {
             let actual = head.streams.get(&stream).map_or(0, |head| head.version);
-            if actual != expected {
+            if actual != expected && !planted!(VersionUnchecked) {
                 let centre = append.centre.clone();
                 return Err(AppendError::VersionConflict { centre, stream, expected, actual });
             }

@@ -56,6 +56,8 @@ impl Database {
             .pragma("recursive_triggers", "ON")
             // The values of appended events are nobody's business but the log's.
             .disable_statement_logging();
+        #[cfg(feature = "model")]
+        let options = crate::model::settings(options);
         options.read_only(access == Access::Read)
     }
 
@@ -63,9 +65,19 @@ impl Database {
     pub(super) async fn connect(&self, access: Access) -> Result<SqliteConnection, LogError> {
         let connected = self.options(access).connect().await;
         let mut connection = connected.map_err(|error| self.not_opened(error))?;
-        self.identify(&mut connection).await?;
-        self.assert_settings(&mut connection).await?;
-        Ok(connection)
+        match self.check(&mut connection).await {
+            Ok(()) => Ok(connection),
+            Err(error) => {
+                // Waited for, so that whoever tries again does not meet the one before.
+                let _ = connection.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn check(&self, connection: &mut SqliteConnection) -> Result<(), LogError> {
+        self.identify(connection).await?;
+        self.assert_settings(connection).await
     }
 
     /// Creates the tables in a new file; refuses a file of another kind, or of a newer format, and leaves it as it is.
@@ -76,6 +88,7 @@ impl Database {
         let used = pragma(&mut connection, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)").await;
         if used.map_err(|error| self.not_opened(error))? == "0" {
             self.create(&mut connection).await.map_err(|error| self.storage("be created", error))?;
+            point!("open: a database was created");
             // The name of a new file is on the disk only once its directory is.
             let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let synced = std::fs::File::open(directory.unwrap_or(Path::new("."))).and_then(|file| file.sync_all());
@@ -129,7 +142,7 @@ impl Database {
         }
         for (setting, query, wanted) in [
             ("journal_mode", "PRAGMA journal_mode", "wal"),
-            ("synchronous", "PRAGMA synchronous", "2"),
+            ("synchronous", "PRAGMA synchronous", if planted!(SynchronousNormal) { "1" } else { "2" }),
             ("recursive_triggers", "PRAGMA recursive_triggers", "1"),
             ("foreign_keys", "PRAGMA foreign_keys", "1"),
         ] {

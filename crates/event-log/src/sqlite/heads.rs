@@ -70,10 +70,12 @@ impl Heads {
         }
         if self.next.is_none() {
             self.load_names(connection).await?;
+            point!("heads: names were read");
         }
         for append in appends.clone() {
             if !self.centres.contains_key(&append.centre) {
                 let head = load_centre(connection, &append.centre).await?;
+                point!("heads: a centre was read");
                 self.centres.insert(append.centre.clone(), head);
                 self.remembered += 1;
             }

@@ -92,7 +92,9 @@ impl SqliteLog {
             Access::Write => {
                 let lock = WriterLock::take(path)?;
                 database.create_or_identify().await?;
+                point!("open: the log was identified");
                 let attachments = Attachments::open(Database::attachments(path), access).await?;
+                point!("open: the attachments were opened");
                 let queue = Arc::new(Queue::new());
                 let writer = Writer::open(database.clone(), lock, Arc::clone(&queue), Arc::clone(&tails)).await?;
                 (Some(queue), attachments, Box::pin(writer.run()) as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>)
@@ -106,7 +108,8 @@ impl SqliteLog {
         let readers = pool(&database, Access::Read);
         let centres = read::centres(&readers).await.map_err(|error| database.storage("list its centres", error))?;
         tails.publish(centres);
-        Ok(Self { database, readers, attachments, tails, queue, task: Mutex::new(Some(tokio::spawn(task))) })
+        point!("open: the centres were listed");
+        Ok(Self { database, readers, attachments, tails, queue, task: Mutex::new(Some(spawn!(task))) })
     }
 }
 
@@ -132,9 +135,12 @@ impl EventLog for SqliteLog {
         let size = Size { events: append.events.len(), bytes: append.body_bytes() };
         let (centre, priority) = (append.centre.clone(), append.priority);
         let (reply, answer) = oneshot::channel();
+        point!("append: about to queue");
         queue.push(&centre, priority, size, Job { append, bodies, reply })?;
         let gone = |source| AppendError::Unknown { path: self.database.path.clone(), source: Arc::new(source) };
-        answer.await.map_err(gone)?
+        let answer = waiting!(answer);
+        point!("append: answered");
+        answer.map_err(gone)?
     }
 
     async fn read_stream(&self, centre: &Centre, stream: Uuid, after_version: u64) -> Result<Vec<Event>, LogError> {
@@ -190,6 +196,7 @@ impl EventLog for SqliteLog {
         // Before the writer's connection: the last one to close carries the WAL over into the file, if it may write.
         self.readers.close().await;
         self.attachments.pool.close().await;
+        point!("close: the readers are gone");
         let task = self.task.lock().await.take();
         match (&self.queue, &task) {
             (Some(queue), _) => queue.close(),
@@ -198,7 +205,7 @@ impl EventLog for SqliteLog {
         }
         if let Some(task) = task {
             // A panic in it was already reported, and an abort is what was asked for.
-            let _ = task.await;
+            let _ = waiting!(task);
         }
         self.tails.close();
     }

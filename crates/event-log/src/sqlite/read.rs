@@ -51,6 +51,7 @@ pub(super) async fn centre(
         if is_last {
             break;
         }
+        point!("centre: between pages");
         left -= asked;
         size = if bytes - before > PAGE_BYTES { size.div_ceil(4) } else { (size * 4).min(LARGEST_PAGE) };
     }
@@ -67,6 +68,7 @@ pub(super) async fn head(pool: &SqlitePool, centre: &Centre) -> Result<Head, sql
     let mut transaction = pool.begin().await?;
     let row = sqlx::query(super::READ_HEADS).bind(centre.as_str()).fetch_optional(&mut *transaction).await?;
     let Some(row) = row else { return Ok(Head::default()) };
+    point!("head: within its transaction");
     Ok(Head {
         position: row.try_get(1)?,
         recorded_ms: row.try_get(2)?,

@@ -34,6 +34,9 @@ pub(super) struct Writer {
     heads: Heads,
     /// `None` after a commit whose end is unknown, until the database could be opened again.
     connection: Option<SqliteConnection>,
+    /// What a planted bug acknowledged and did not commit yet.
+    #[cfg(feature = "model")]
+    late: Option<Batch>,
     /// Let go of last: nobody else may write while the connection is still being closed.
     _lock: WriterLock,
 }
@@ -46,12 +49,22 @@ impl Writer {
         tails: Arc<Tails>,
     ) -> Result<Self, LogError> {
         let connection = Some(database.connect(Access::Write).await?);
-        Ok(Self { database, queue, tails, heads: Heads::default(), connection, _lock: lock })
+        Ok(Self {
+            database,
+            queue,
+            tails,
+            heads: Heads::default(),
+            connection,
+            #[cfg(feature = "model")]
+            late: None,
+            _lock: lock,
+        })
     }
 
     /// Writes what comes, until the queue is closed and empty.
     pub(super) async fn run(mut self) {
-        while let Some(jobs) = self.queue.take().await {
+        while let Some(jobs) = waiting!(self.queue.take()) {
+            point!("writer: a group was taken");
             self.write(jobs).await;
         }
         if let Some(connection) = self.connection.take()
@@ -65,7 +78,14 @@ impl Writer {
         let mut groups = VecDeque::from([jobs]);
         while let Some(jobs) = groups.pop_front() {
             match self.commit(&jobs).await {
-                Ok(results) => jobs.into_iter().zip(results).for_each(|(job, result)| tell(job, result)),
+                Ok(results) => {
+                    for (job, result) in jobs.into_iter().zip(results) {
+                        tell(job, result);
+                        point!("writer: one was told");
+                    }
+                    #[cfg(feature = "model")]
+                    self.commit_late().await;
+                }
                 // One centre whose rows were tampered with must not take the others' appends down with it.
                 Err(AppendError::Contradiction { .. }) if jobs.len() > 1 => {
                     groups.extend(jobs.into_iter().map(|job| vec![job]));
@@ -83,25 +103,51 @@ impl Writer {
             Some(connection) => connection,
             none => none.insert(reopen(&self.database).await.map_err(stopped)?),
         };
+        point!("writer: connected");
         if let Err(error) = self.heads.load(connection, jobs.iter().map(|job| &job.append)).await {
             self.heads.forget();
-            self.connection = None;
+            if let Some(connection) = self.connection.take() {
+                // Waited for, so that it is gone when the next one begins the WAL anew.
+                let _ = connection.close().await;
+            }
             return Err(stopped(Arc::new(error)));
         }
+        point!("writer: heads were loaded");
         let mut batch = Batch::default();
         let results = jobs.iter().map(|job| batch.add(&mut self.heads, &job.append, &job.bodies)).collect();
         if !batch.is_empty() {
+            #[cfg(feature = "model")]
+            if planted!(AckBeforeCommit) {
+                self.late = Some(batch);
+                return Ok(results);
+            }
             match batch.commit(connection, &self.heads).await {
-                Ok(moved) => self.tails.publish(moved),
+                Ok(moved) => {
+                    point!("writer: committed");
+                    self.tails.publish(moved);
+                    point!("writer: tails were told");
+                }
                 Err(error) => return Err(self.failed(jobs, error).await),
             }
         }
         Ok(results)
     }
 
+    #[cfg(feature = "model")]
+    async fn commit_late(&mut self) {
+        if let (Some(batch), Some(connection)) = (self.late.take(), &mut self.connection) {
+            match batch.commit(connection, &self.heads).await {
+                Ok(moved) => self.tails.publish(moved),
+                Err(_) => self.heads.forget(),
+            }
+        }
+    }
+
     /// What a failed commit means for the events in it, and the way back to a known state.
     async fn failed(&mut self, jobs: &[Job], error: sqlx::Error) -> AppendError {
-        self.heads.forget();
+        if !planted!(HeadsKept) {
+            self.heads.forget();
+        }
         let (path, code) = (self.database.path.clone(), primary_code(&error));
         let source: Cause = Arc::new(error);
         let known = match code {
@@ -116,6 +162,7 @@ impl Writer {
         if let (Some(known), Some(connection)) = (known, &mut self.connection)
             && rolled_back(connection).await
         {
+            point!("writer: rolled back");
             return known;
         }
         tracing::error!(path = %path.display(), error = %source, "a commit ended in an error that leaves it unknown; opening the log again");
@@ -123,11 +170,16 @@ impl Writer {
             // Its answer changes nothing: the next connection reads what there is.
             let _ = connection.close().await;
         }
+        point!("writer: closed after a failed commit");
         match reopen(&self.database).await {
             Ok(connection) => self.connection = Some(connection),
             Err(error) => {
                 tracing::error!(path = %path.display(), %error, "the log could not be opened again; the next append tries once more");
             }
+        }
+        point!("writer: opened again or not");
+        if planted!(UnknownAsRefused) {
+            return AppendError::Full { path, source };
         }
         AppendError::Unknown { path, source }
     }
@@ -154,14 +206,21 @@ async fn rolled_back(connection: &mut SqliteConnection) -> bool {
 /// anything is acknowledged on top of it.
 async fn reopen(database: &Database) -> Result<SqliteConnection, Cause> {
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
-    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
-    let busy: i64 = emptied.and_then(|row| sqlx::Row::try_get(&row, 0)).map_err(|error| Arc::new(error) as Cause)?;
-    if busy != 0 {
-        return Err(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(
-            "a reader holds on to the write-ahead log",
-        )));
+    point!("writer: about to begin the WAL anew");
+    if planted!(WalKept) {
+        return Ok(connection);
     }
-    Ok(connection)
+    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
+    let source = match emptied.and_then(|row| sqlx::Row::try_get(&row, 0)) {
+        Ok(0_i64) => return Ok(connection),
+        Ok(_) => {
+            Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("a reader holds on to the write-ahead log"))
+        }
+        Err(error) => Arc::new(error) as Cause,
+    };
+    // Waited for, so that two of them are never there at once.
+    let _ = connection.close().await;
+    Err(source)
 }
 
 fn tell(job: Job, result: Result<Appended, AppendError>) {
