@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::Hash;
 use uuid::Uuid;
 
@@ -39,7 +39,12 @@ pub(super) async fn verify(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Report, LogError> {
     let mut report = Report::default();
-    let log = check_log(pool, &mut report, progress).await;
+    let mut connection = pool.acquire().await.map_err(|error| database.storage("be read to its end", error))?;
+    let log = check_log(&mut connection, &mut report, progress).await;
+    if log.is_err() {
+        super::read::do_not_reuse(&mut connection);
+    }
+    drop(connection);
     damage_is_a_fault(log, database, &mut report)?;
     let blobs = check_attachments(&attachments.pool, &mut report).await;
     damage_is_a_fault(blobs, &attachments.database, &mut report)?;
@@ -62,12 +67,12 @@ fn damage_is_a_fault(
 }
 
 async fn check_log(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     report: &mut Report,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), sqlx::Error> {
     // One transaction is one moment: what is appended meanwhile is not seen, and heads and events belong together.
-    let mut moment = pool.begin().await?;
+    let mut moment = connection.begin().await?;
     // An index that disagrees with its table could hide a row from every query below. A tenth of the time.
     for row in sqlx::query("PRAGMA integrity_check(100)").fetch_all(&mut *moment).await? {
         let says: String = row.try_get(0)?;

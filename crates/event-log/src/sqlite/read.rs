@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Connection as _, Row as _, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::page;
@@ -64,8 +65,23 @@ pub(super) async fn stream_head(pool: &SqlitePool, centre: &Centre, stream: Uuid
 }
 
 pub(super) async fn head(pool: &SqlitePool, centre: &Centre) -> Result<Head, sqlx::Error> {
+    let mut connection = pool.acquire().await?;
+    let head = head_at_once(&mut connection, centre).await;
+    if head.is_err() {
+        do_not_reuse(&mut connection);
+    }
+    head
+}
+
+/// Keeps a connection out of its pool on which a transaction ended in an error. SQLite may have ended it by itself, which sqlx does
+/// not see: what it takes for the next transaction would stay open, and later reads would see that moment for ever.
+pub(super) fn do_not_reuse(connection: &mut PoolConnection<Sqlite>) {
+    connection.close_on_drop();
+}
+
+async fn head_at_once(connection: &mut SqliteConnection, centre: &Centre) -> Result<Head, sqlx::Error> {
     // One transaction, so that the counters are those of this position.
-    let mut transaction = pool.begin().await?;
+    let mut transaction = connection.begin().await?;
     let row = sqlx::query(super::READ_HEADS).bind(centre.as_str()).fetch_optional(&mut *transaction).await?;
     let Some(row) = row else { return Ok(Head::default()) };
     point!("head: within its transaction");
@@ -86,7 +102,7 @@ pub(super) async fn counters(
 }
 
 pub(super) async fn centres(
-    executor: impl sqlx::Executor<'_, Database = sqlx::Sqlite>,
+    executor: impl sqlx::Executor<'_, Database = Sqlite>,
 ) -> Result<Vec<(Centre, u64)>, sqlx::Error> {
     let rows = sqlx::query(super::READ_HEADS).bind(None::<&str>).fetch_all(executor).await?;
     let centre = |row: &SqliteRow| {
