@@ -39,6 +39,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["cases", "event-log", "projections", "documents", "import"]),
     ("tests", &[]),
     ("faults", &["event-log"]),
+    ("model", &["modelled-log"]),
+    ("modelled-log", &["transparency"]),
     ("benches", &["cases", "event-log", "import", "projections", "server"]),
 ];
 
@@ -59,6 +61,23 @@ fn no_package_knows_what_it_must_not() {
             assert!(allowed.contains(&arrow.name.as_str()), "{} must not know {}", package.name, arrow.name);
         }
     }
+}
+
+/// Features add up over a workspace: turned on by anybody, the points and planted bugs of `tests/model` would stand in the program.
+#[test]
+fn no_program_holds_what_is_for_the_model() {
+    let metadata = metadata();
+    let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
+    let log = nodes.filter(|node| metadata[&node.id].name.as_str() == "event-log").collect::<Vec<_>>();
+    assert!(log.len() == 1 && log[0].features.is_empty(), "event-log is built with {:?}", log[0].features);
+    let named =
+        |name: &str| metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == name).cloned();
+    let dependencies = |name: &str| {
+        let package = named(name).expect("it is listed in ARROWS");
+        let normal = package.dependencies.into_iter().filter(|one| one.kind == cargo_metadata::DependencyKind::Normal);
+        normal.map(|one| one.name).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(dependencies("modelled-log"), dependencies("event-log"), "the same sources need the same packages");
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! Some hundreds of seeds, and the proof that the model finds what it is there to find. The long form is the program of this package.
+
+use model::{Plant, World};
+
+#[test]
+fn what_was_acknowledged_outlives_kills_power_cuts_and_a_failing_disk() {
+    let world = World::new().expect("a log can be made in memory");
+    let mut tally = model::Tally::default();
+    for seed in 1..=200 {
+        let outcome = world.run(seed, None, false);
+        assert!(outcome.wrong.is_empty(), "cargo run -p model -- --seed {seed} --trace: {:#?}", outcome.wrong);
+        tally += outcome.tally;
+    }
+    // Else it proved nothing.
+    let seen = [
+        tally.kills_at_points,
+        tally.power_cuts_at_points,
+        tally.kills_in_disk,
+        tally.power_cuts_in_disk,
+        tally.ends_while_opening,
+        tally.ends_while_closing,
+        tally.refused_writes,
+        tally.refused_room,
+        tally.refused_syncs,
+        tally.acknowledged,
+        tally.conflicts,
+        tally.unknown,
+        tally.unanswered_there,
+    ];
+    assert!(seen.iter().all(|count| *count > 0), "{tally}");
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let world = World::new().expect("a log can be made in memory");
+    let mut hashes = std::collections::BTreeSet::new();
+    for seed in 1..=20 {
+        let hash = world.run(seed, None, false).hash;
+        assert_eq!(world.run(seed, None, false).hash, hash, "seed {seed}");
+        hashes.insert(hash);
+    }
+    assert_eq!(hashes.len(), 20, "another seed is another run");
+}
+
+#[test]
+fn planted_bugs_are_found() {
+    let world = World::new().expect("a log can be made in memory");
+    for (plant, within) in [
+        (Plant::AckBeforeCommit, 50),
+        (Plant::HeadsKept, 50),
+        (Plant::SynchronousNormal, 50),
+        (Plant::UnknownAsRefused, 50),
+        (Plant::VersionUnchecked, 50),
+    ] {
+        let found = (1..=within).find(|seed| !world.run(*seed, Some(plant), false).wrong.is_empty());
+        assert!(found.is_some(), "{plant:?} was not found in {within} seeds");
+    }
+}
