@@ -45,7 +45,7 @@ impl Database {
             .busy_timeout(BUSY_TIMEOUT)
             .row_buffer_size(1_024)
             .foreign_keys(true)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(synchronous().0)
             .pragma("recursive_triggers", "ON")
             // The values of appended events are nobody's business but the log's.
             .disable_statement_logging();
@@ -113,7 +113,7 @@ impl Database {
         }
         for (setting, query, wanted) in [
             ("journal_mode", "PRAGMA journal_mode", "wal"),
-            ("synchronous", "PRAGMA synchronous", "2"),
+            ("synchronous", "PRAGMA synchronous", synchronous().1),
             ("recursive_triggers", "PRAGMA recursive_triggers", "1"),
             ("foreign_keys", "PRAGMA foreign_keys", "1"),
         ] {
@@ -148,6 +148,18 @@ impl Database {
             _ => self.file_error("opened", error),
         }
     }
+}
+
+/// How far a commit has to have come before it is acknowledged, and what the database then says of itself: onto the disk.
+fn synchronous() -> (SqliteSynchronous, &'static str) {
+    #[cfg(feature = "planted-faults")]
+    if std::env::var("YOUSU_PLANTED_SYNCHRONOUS").is_ok_and(|level| level == "NORMAL") {
+        tracing::error!(
+            "synchronous=NORMAL: this build loses what it acknowledged when the power goes; it is for a proof"
+        );
+        return (SqliteSynchronous::Normal, "1");
+    }
+    (SqliteSynchronous::Full, "2")
 }
 
 /// The one value that a pragma or query gives, as text.
