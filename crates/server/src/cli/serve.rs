@@ -60,7 +60,7 @@ async fn serve(
     }
     let site = Site::new(engine.clone(), Views::open(place.data()).await?);
     let follower = tokio::spawn(http::follow(Arc::clone(&site)));
-    let mut scheduler = http::sweep_by_the_clock(engine.clone()).await?;
+    let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
     let address = listener.local_addr()?;
     let (stop, mut stopping) = watch::channel(false);
     let serving = axum::serve(listener, http::router(Arc::clone(&site)))
@@ -78,7 +78,7 @@ async fn serve(
         eprintln!("yousu: some requests did not end within {} seconds and were dropped", STOP_LIMIT.as_secs());
         serving.abort();
     }
-    scheduler.shutdown().await?;
+    sweeps.abort();
     follower.abort();
     site.views.close().await;
     Ok(())

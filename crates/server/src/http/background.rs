@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use cases::{CaseEvent, CaseId, CentreCode, Context, Instant, case::sweep::agenda, people::Actor, time::shanghai};
+use cases::{CaseEvent, CaseId, CentreCode, Context, Instant, case::sweep::agenda, people::Actor};
 use event_log::Centre;
 use projections::ViewError;
-use tokio::sync::Mutex;
-use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio::time::MissedTickBehavior;
 
 use super::site::{Site, Upkeep};
 use crate::{
@@ -60,26 +59,29 @@ async fn bring_up(site: &Site, brought: &mut BTreeMap<Centre, u64>) -> Result<()
     Ok(())
 }
 
-/// Starts the sweeps. The scheduler is a timer and nothing else: what is due follows from the log, a run that finds the
-/// one before it still busy is skipped, and whatever could not be done is there again a minute later.
-pub(crate) async fn sweep_by_the_clock(engine: Engine) -> Result<JobScheduler, JobSchedulerError> {
-    const EVERY_MINUTE: &str = "0 * * * * *";
-    let scheduler = JobScheduler::new().await?;
-    let sweeper = Arc::new(Mutex::new(Sweeper { engine, foreseen: BTreeMap::new() }));
-    let job = Job::new_async_tz(EVERY_MINUTE, shanghai(), move |_, _| {
-        let sweeper = Arc::clone(&sweeper);
-        Box::pin(async move {
-            let Ok(mut sweeper) = sweeper.try_lock() else {
-                return tracing::debug!("the last sweep is not done yet");
-            };
-            if let Err(error) = sweeper.run(clock::now()).await {
-                tracing::error!(%error, "a sweep stopped; the next one goes on");
-            }
-        })
-    })?;
-    scheduler.add(job).await?;
-    scheduler.start().await?;
-    Ok(scheduler)
+/// How often the clock is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Sweeps whenever the machine's clock shows another minute than at the last sweep, until it is aborted: also one that was
+/// before, for a clock that was ahead for a while and is put right must not keep the sweeps waiting until then. What is due
+/// follows from the log and not from this timer, so a minute more or less changes nothing.
+pub(crate) async fn sweep_by_the_clock(engine: Engine) {
+    let minute = |now: Instant| now.ms().div_euclid(60_000);
+    let mut sweeper = Sweeper { engine, foreseen: BTreeMap::new() };
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut swept = minute(clock::now());
+    loop {
+        looks.tick().await;
+        let now = clock::now();
+        if minute(now) == swept {
+            continue;
+        }
+        swept = minute(now);
+        if let Err(error) = sweeper.run(now).await {
+            tracing::error!(%error, "a sweep stopped; the next one goes on");
+        }
+    }
 }
 
 struct Sweeper {
