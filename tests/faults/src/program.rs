@@ -15,8 +15,9 @@ pub(crate) const CENTRE: &str = "410404";
 /// Before every command of a run.
 pub(crate) const OPENED_AT: &str = "2026-03-02T09:00:00";
 
-/// A program that is not done by then hangs, and that is a fault of its own.
-const RUN_LIMIT: Duration = Duration::from_secs(60);
+/// A program that is not done by then hangs, and that is a fault of its own. Where every lock fails, SQLite tries for ten seconds
+/// on each connection before it says so.
+const RUN_LIMIT: Duration = Duration::from_secs(180);
 
 /// The program as `YOUSU_BIN` names it, or as it was built beside this one.
 ///

@@ -58,6 +58,6 @@ fn a_sync_that_fails_is_refused_or_survived() {
 }
 
 #[test]
-fn a_view_that_cannot_be_put_in_place_leaves_the_old_one_serving() {
+fn a_view_that_cannot_be_put_in_place_is_there_all_the_same() {
     spoil(Operation::Rebuild, "rename");
 }
