@@ -204,11 +204,11 @@ impl Place {
     }
 }
 
-fn id(n: u64) -> Uuid {
+pub(crate) fn id(n: u64) -> Uuid {
     Uuid::from_u128(u128::from(n))
 }
 
-fn accept(n: u64) -> Value {
+pub(crate) fn accept(n: u64) -> Value {
     json!({
         "command": "accept", "id": id(n), "centre": CENTRE, "case": Uuid::from_u128((1 << 80) + u128::from(n)),
         "by": {"id": "clerk", "role": "window_clerk", "office": "centre"}, "recorded_at": OPENED_AT,
@@ -217,7 +217,7 @@ fn accept(n: u64) -> Value {
     })
 }
 
-fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
+pub(crate) fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
     let body: Value = serde_json::from_slice(body)?;
     let id = body["public"]["command"]["id"].as_str().context("an event names its command")?;
     ensure!(!id.is_empty(), "an event names its command");

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use faults::kill;
+use faults::{backup, kill};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -24,11 +24,21 @@ enum Fault {
         #[arg(long, default_value_t = 2_000)]
         rounds: u32,
     },
+    /// Backs up beside a server with commands in flight, restores elsewhere and goes on there
+    Backup {
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     match args.fault {
+        Fault::Backup { rounds } => {
+            let plan = backup::Plan { yousu: faults::built()?, dir: args.dir, rounds, seed: args.seed };
+            println!("seed {}: {}", args.seed, backup::run(&plan)?);
+            Ok(ExitCode::SUCCESS)
+        }
         Fault::Kill { rounds } => {
             let plan = kill::Plan { yousu: faults::built()?, dir: args.dir, rounds, seed: args.seed };
             let tally = kill::run(&plan, |tally| {
