@@ -1,5 +1,6 @@
 //! The program as a user runs it: one binary, directories of its own, nothing mocked.
 
+mod backup;
 mod bad_input;
 mod due;
 mod program;

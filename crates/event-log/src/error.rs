@@ -1,12 +1,13 @@
 //! What can go wrong, each with its place and a remedy, for the person who runs the installation.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::Centre;
+use crate::{Centre, is_full};
 
 /// What lies beneath an error. Shared, because one failed commit is the answer to every append that was in it.
 pub type Cause = Arc<dyn Error + Send + Sync>;
@@ -32,6 +33,22 @@ pub enum LogError {
         path: PathBuf,
         /// What the system or the database said.
         source: Cause,
+    },
+    /// The disk has less room than a copy takes.
+    #[error("the disk of {} has {} MiB free and {} MiB are needed: make room, or give a directory on another disk", path.display(), free_bytes >> 20, (needed_bytes >> 20) + 1)]
+    TooLittleRoom {
+        /// The directory.
+        path: PathBuf,
+        /// What is free.
+        free_bytes: u64,
+        /// What the copy takes.
+        needed_bytes: u64,
+    },
+    /// A restore into this place was interrupted.
+    #[error("a restore to {} was interrupted, so there is no log yet: do it again, or empty the directory", path.display())]
+    HalfRestored {
+        /// Where the log would be.
+        path: PathBuf,
     },
     /// Another process holds the writer's lock.
     #[error("{} is being written by {holder}: stop that program, or have it do this", path.display())]
@@ -106,6 +123,15 @@ pub enum LogError {
     /// The log was closed while somebody waited on it.
     #[error("the log was closed; open it again")]
     Closed,
+}
+
+impl LogError {
+    /// What the system said about a file that was to be `action`, as in "opened".
+    pub(crate) fn file(path: &Path, action: &'static str, source: std::io::Error) -> Self {
+        let (path, is_full) = (path.to_owned(), source.kind() == ErrorKind::StorageFull || is_full(path));
+        let source: Cause = Arc::new(source);
+        if is_full { Self::NoRoom { path, source } } else { Self::File { path, action, source } }
+    }
 }
 
 /// Why an append did not happen, or may not have.

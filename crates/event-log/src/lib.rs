@@ -30,10 +30,13 @@
 //! whatever was not recomputed to the end of its stream; the rest needs somebody outside to keep a checkpoint, which is
 //! for `transparency`'s trees to bring.
 //!
+//! [`back_up`] copies a log while others write it; [`restore`] checks every byte of such a copy before it can be opened.
+//!
 //! The back end is chosen at run time by [`open`]. SQLite is the one there is; `tests/log/conformance.rs` says what
 //! another one must do.
 
 mod append;
+mod backup;
 mod error;
 mod event;
 mod queue;
@@ -42,6 +45,7 @@ mod sqlite;
 mod tail;
 mod verify;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -50,6 +54,7 @@ use uuid::Uuid;
 pub use append::{
     APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS, Append, Appended, BODY_LIMIT_BYTES, Clock, NewEvent, Priority,
 };
+pub use backup::{BackupError, BackupFile, CopiedHead, Made, Manifest, Restored, back_up, restore};
 pub use error::{AppendError, Cause, LogError};
 pub use event::{Centre, CentreError, Event, Head};
 pub use room::is_full;
@@ -127,6 +132,15 @@ pub trait EventLog: Send + Sync {
     /// [`LogError`] if the log cannot be read; a fault found is no error.
     async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError>;
 
+    /// Copies the log as it stands at one moment, and every attachment that its events can name, into files of the directory
+    /// `into`, which is there and empty. Others may go on reading and appending. What is answered is on the disk, but for
+    /// the names in the directory. Memory does not grow with the log. [`back_up`] is what makes a backup of it.
+    ///
+    /// # Errors
+    /// [`LogError::TooLittleRoom`] before anything is written; else as the database or the disk has it, and what was written
+    /// until then is left in the directory.
+    async fn copy_into(&self, into: &Path) -> Result<Vec<CopiedHead>, LogError>;
+
     /// Writes what still waits, then lets go of files and lock. Afterwards nothing can be appended, and tails end.
     async fn close(&self);
 }
@@ -145,10 +159,12 @@ pub enum Access {
 /// # Errors
 /// [`LogError`]: each variant names the place and what to do about it.
 pub async fn open(url: &str, access: Access) -> Result<Arc<dyn EventLog>, LogError> {
+    Ok(Arc::new(sqlite::SqliteLog::open(sqlite_path(url)?, access).await?))
+}
+
+fn sqlite_path(url: &str) -> Result<&Path, LogError> {
     match url.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => {
-            Ok(Arc::new(sqlite::SqliteLog::open(path.as_ref(), access).await?))
-        }
+        Some(("sqlite", path)) if !path.is_empty() => Ok(path.as_ref()),
         _ => Err(LogError::UnknownBackEnd { url: url.to_owned() }),
     }
 }

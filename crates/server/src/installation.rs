@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cases::{CentreCode, Instant};
-use event_log::Access;
+use event_log::{Access, BackupError, Progress, Restored};
 use projections::{Views, When};
 
 use crate::{clock, engine::Engine, wire};
+
+const LOG_NAME: &str = "log.sqlite";
 
 /// Where an installation keeps its things.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,7 +26,7 @@ pub(crate) struct Place {
 
 impl Place {
     fn log_url(&self) -> String {
-        self.log.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("log.sqlite").display()))
+        self.log.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join(LOG_NAME).display()))
     }
 
     /// The directory; the views stand in `views/` of it.
@@ -43,6 +45,39 @@ impl Place {
     /// Opens the log for reading, beside whoever writes it.
     pub(crate) async fn read(&self) -> anyhow::Result<Engine> {
         Ok(Engine::new(event_log::open(&self.log_url(), Access::Read).await?, Access::Read))
+    }
+
+    /// Fills the place from a backup. The data directory must be empty, for views of another log would be taken for this
+    /// one's.
+    pub(crate) async fn restore(
+        &self,
+        from: &Path,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> anyhow::Result<Restored> {
+        if let Some(path) = self.stands_in_the_way()? {
+            return Err(BackupError::Occupied { path }.into());
+        }
+        Ok(event_log::restore(from, &self.log_url(), progress).await?)
+    }
+
+    fn stands_in_the_way(&self) -> anyhow::Result<Option<PathBuf>> {
+        let entries = match std::fs::read_dir(&self.data) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("{} cannot be read as a directory", self.data.display()));
+            }
+        };
+        for entry in entries {
+            let path = entry?.path();
+            // The log's own files are judged by the log, which knows what an interrupted restore leaves.
+            let is_the_logs =
+                self.log.is_none() && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(LOG_NAME));
+            if !is_the_logs {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -25,11 +25,25 @@ impl Hash {
 
     /// The hash of these bytes one after the other.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
-        let mut sm3 = Sm3::new();
-        for part in parts {
-            sm3.update(part);
-        }
-        Self(sm3.finalize().into())
+        let mut hasher = Hasher::default();
+        parts.iter().for_each(|part| hasher.update(part));
+        hasher.finish()
+    }
+}
+
+/// The hash of bytes that come piece by piece, as of a file that does not fit in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Hasher(Sm3);
+
+impl Hasher {
+    /// These bytes come next.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all that came.
+    pub fn finish(self) -> Hash {
+        Hash(self.0.finalize().into())
     }
 }
 

@@ -49,5 +49,5 @@ mod hash;
 mod leaf;
 
 pub use body::{Body, BodyError, SealedField};
-pub use hash::{Hash, HashError};
+pub use hash::{Hash, HashError, Hasher};
 pub use leaf::{FORMAT, Header, NAME_LIMIT_BYTES, NameTooLong};

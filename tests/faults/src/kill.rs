@@ -184,7 +184,7 @@ impl Place {
     }
 }
 
-fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
+pub(crate) fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
     let body: Value = serde_json::from_slice(body)?;
     let id = body["public"]["command"]["id"].as_str().context("an event names its command")?;
     ensure!(!id.is_empty(), "an event names its command");

@@ -6,6 +6,7 @@
 //! record anywhere; [`matrix`] spoils each storage call of each operation in every way; [`slow_disk`] and [`clock`] are what they say. Every random choice follows from a seed that is printed. The long forms are this package's program;
 //! `tests/short.rs` runs a little of each.
 
+pub mod backup;
 mod chance;
 mod client;
 pub mod clock;

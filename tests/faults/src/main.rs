@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum as _};
-use faults::{Shim, clock, kill, matrix, power, slow_disk};
+use faults::{Shim, backup, clock, kill, matrix, power, slow_disk};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -67,11 +67,21 @@ enum Fault {
     /// Appends to a log in this process and prints how many a second: what `slow-disk` measures
     #[command(hide = true)]
     Append { log_dir: PathBuf, callers: usize, each: u64 },
+    /// Backs up beside a server with commands in flight, restores elsewhere and goes on there
+    Backup {
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     let is_well = match &args.fault {
+        Fault::Backup { rounds } => {
+            let plan = backup::Plan { yousu: faults::built()?, dir: args.dir, rounds: *rounds, seed: args.seed };
+            println!("seed {}: {}", args.seed, backup::run(&plan)?);
+            true
+        }
         Fault::Kill { rounds } => {
             let plan = kill::Plan { yousu: faults::built()?, dir: args.dir, rounds: *rounds, seed: args.seed };
             let tally = kill::run(&plan, |tally| {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use faults::{
-    Shim, kill,
+    Shim, backup, kill,
     matrix::{self, Operation},
     power::{self, Syncs},
 };
@@ -60,4 +60,12 @@ fn a_sync_that_fails_is_refused_or_survived() {
 #[test]
 fn a_view_that_cannot_be_put_in_place_is_there_all_the_same() {
     spoil(Operation::Rebuild, "rename");
+}
+
+#[test]
+fn a_backup_taken_beside_a_server_is_restored_elsewhere_and_the_work_goes_on() {
+    let plan = backup::Plan { yousu: yousu(), dir: dir(), rounds: 2, seed: 1 };
+    let tally = backup::run(&plan).unwrap_or_else(|error| panic!("{error:#}"));
+    // Else nobody wrote while the copy was made, and this proves little.
+    assert!(tally.before > 0 && tally.during > 0 && tally.sent_again > 0, "{tally}");
 }

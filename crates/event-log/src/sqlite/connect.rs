@@ -18,6 +18,8 @@ const OLDEST_SQLITE_TEXT: &str = "3.51.3 or newer";
 const LOG_ID: i64 = 0x7973_7501;
 const ATTACHMENTS_ID: i64 = 0x7973_7502;
 
+const JOURNAL_MODE: &str = "PRAGMA journal_mode = WAL";
+
 /// How long a statement waits for a program that does not heed the writer's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -78,8 +80,17 @@ impl Database {
         connection.close().await.map_err(|error| self.storage("be closed", error))
     }
 
+    /// Gives a database that was just made its way of writing.
+    pub(super) async fn set_journal_mode(&self) -> Result<(), LogError> {
+        let connected = self.options(Access::Write).connect().await;
+        let mut connection = connected.map_err(|error| self.not_opened(error))?;
+        let set = sqlx::query(JOURNAL_MODE).execute(&mut connection).await;
+        set.map_err(|error| self.storage("be created", error))?;
+        connection.close().await.map_err(|error| self.storage("be closed", error))
+    }
+
     async fn create(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await?;
+        sqlx::query(JOURNAL_MODE).execute(&mut *connection).await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(self.schema).execute(&mut *transaction).await?;
         transaction.commit().await

@@ -4,6 +4,7 @@ mod attachments;
 mod audit;
 mod batch;
 mod connect;
+mod copy;
 mod heads;
 mod lock;
 mod page;
@@ -25,11 +26,14 @@ use uuid::Uuid;
 
 use self::attachments::Attachments;
 use self::connect::Database;
+pub(crate) use self::copy::{ATTACHMENTS_NAME, LOG_NAME, Places, restored_heads};
 use self::lock::WriterLock;
 use self::writer::{Job, Writer};
 use crate::queue::{Queue, Size};
 use crate::tail::Tails;
-use crate::{Access, Append, AppendError, Appended, Centre, Event, EventLog, Head, LogError, Progress, Report, Tail};
+use crate::{
+    Access, Append, AppendError, Appended, Centre, CopiedHead, Event, EventLog, Head, LogError, Progress, Report, Tail,
+};
 
 macro_rules! sql {
     ($file:literal) => {
@@ -40,6 +44,7 @@ macro_rules! sql {
 const LOG_SCHEMA: &str = sql!("schema.sql");
 const ATTACHMENTS_SCHEMA: &str = sql!("attachments.sql");
 const APPEND: &str = sql!("append.sql");
+const COPIED_HEADS: &str = sql!("copied_heads.sql");
 const READ_CENTRE: &str = sql!("read_centre.sql");
 const READ_COUNTERS: &str = sql!("read_counters.sql");
 const READ_HEADS: &str = sql!("read_heads.sql");
@@ -81,6 +86,7 @@ pub(crate) struct SqliteLog {
 impl SqliteLog {
     pub(crate) async fn open(path: &Path, access: Access) -> Result<Self, LogError> {
         let database = Database::log(path);
+        Places::of(path).is_not_half_restored()?;
         let tails = Arc::new(Tails::new());
         let (queue, attachments, task) = match access {
             Access::Write => {
@@ -174,6 +180,10 @@ impl EventLog for SqliteLog {
 
     async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError> {
         audit::verify(&self.database, &self.readers, &self.attachments, progress).await
+    }
+
+    async fn copy_into(&self, into: &Path) -> Result<Vec<CopiedHead>, LogError> {
+        copy::copy(&self.database, &self.attachments.database, into).await
     }
 
     async fn close(&self) {

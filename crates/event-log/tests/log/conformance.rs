@@ -2,8 +2,8 @@
 //! end there is.
 
 use event_log::{
-    APPEND_LIMIT_EVENTS, ATTACHMENT_LIMIT_BYTES, Append, AppendError, Appended, BODY_LIMIT_BYTES, Clock, Event,
-    EventLog, Hash, Head, LogError, NewEvent,
+    APPEND_LIMIT_EVENTS, ATTACHMENT_LIMIT_BYTES, Access, Append, AppendError, Appended, BODY_LIMIT_BYTES, Clock, Event,
+    EventLog, Hash, Head, LogError, Made, NewEvent,
 };
 
 use crate::{NEW_YEAR_MS, Place, append, at, centre, counting, stream};
@@ -284,6 +284,28 @@ async fn a_closed_log_refuses_and_ends_its_tails(log: &dyn EventLog) {
     assert!(log.read_centre(&here, 0, 1).await.is_err());
 }
 
+async fn a_backup_says_where_each_centre_stands_and_brings_back_what_was_there(log: &dyn EventLog) {
+    let (here, there) = (centre("410404"), centre("410403"));
+    log.append(append(&here, &[(1, 0), (2, 0)])).await.unwrap();
+    log.append(append(&there, &[(1, 0)])).await.unwrap();
+    let hash = log.put_attachment(b"scan".to_vec()).await.unwrap();
+    let places = [Place::new(), Place::new()];
+    let dir = places[0].path();
+    let made = Made { at: "2026-03-02T09:00:00+08:00".to_owned(), by: "tests".to_owned() };
+    let manifest = event_log::back_up(log, &dir, made).await.unwrap();
+    let heads: Vec<_> = manifest.centres.iter().map(|head| (head.centre.clone(), head.position)).collect();
+    assert_eq!(heads, log.centres().await.unwrap());
+    // What comes afterwards is not in it.
+    log.append(append(&here, &[(1, 1)])).await.unwrap();
+    let restored = format!("sqlite:{}", places[1].path().display());
+    event_log::restore(&dir, &restored, &mut |_| {}).await.unwrap();
+    let copy = event_log::open(&restored, Access::Write).await.unwrap();
+    assert_eq!(copy.read_centre(&here, 0, 10).await.unwrap(), log.read_centre(&here, 0, 2).await.unwrap());
+    assert_eq!(copy.read_centre(&there, 0, 10).await.unwrap(), log.read_centre(&there, 0, 10).await.unwrap());
+    assert_eq!(copy.get_attachment(hash).await.unwrap(), Some(b"scan".to_vec()));
+    copy.close().await;
+}
+
 macro_rules! run {
     ($($rule:ident),* $(,)?) => {
         mod sqlite {
@@ -316,6 +338,7 @@ run!(
     what_no_log_could_accept_is_refused_with_the_limit,
     tails_wait_for_what_comes_and_miss_nothing,
     attachments_are_kept_under_their_hash,
+    a_backup_says_where_each_centre_stands_and_brings_back_what_was_there,
     a_sound_log_verifies_and_says_how_far_it_is,
     a_closed_log_refuses_and_ends_its_tails,
 );

@@ -5,6 +5,7 @@
     reason = "clippy.toml allows it in tests, and does not see that helpers of tests are tests"
 )]
 
+mod backup;
 mod companion;
 mod concurrency;
 mod conformance;

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod apply;
+mod backup;
 mod centre;
 mod due;
 mod feed;
@@ -9,6 +10,7 @@ mod ledger;
 mod overdue;
 mod rebuild;
 mod replay;
+mod restore;
 mod serve;
 mod tick;
 mod verify;
@@ -71,6 +73,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Recompute the whole log and name every fault
     Verify(verify::VerifyArgs),
+    /// Copy the log and its attachments as of one moment, also while it is being served
+    Backup(backup::BackupArgs),
+    /// Fill an empty data directory from a backup, once every byte of it was checked
+    Restore(restore::RestoreArgs),
 }
 
 /// 0, or 3 where a verification found a fault, or 1 where something was refused.
@@ -105,6 +111,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Status> {
         Command::Rebuild(args) => rebuild::run(&place, format, &args).await,
         Command::Replay(args) => replay::run(&place, format, &args).await,
         Command::Verify(args) => verify::run(&place, format, &args).await,
+        Command::Backup(args) => backup::run(&place, format, &args).await,
+        Command::Restore(args) => restore::run(&place, format, &args).await,
     }
 }
 

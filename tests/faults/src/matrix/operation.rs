@@ -37,6 +37,10 @@ pub enum Operation {
     Serve,
     /// `yousu rebuild`
     Rebuild,
+    /// `yousu backup`
+    Backup,
+    /// `yousu restore`
+    Restore,
 }
 
 impl fmt::Display for Operation {
@@ -45,6 +49,8 @@ impl fmt::Display for Operation {
             Self::Apply => "apply",
             Self::Serve => "serve",
             Self::Rebuild => "rebuild",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
         })
     }
 }
@@ -85,6 +91,15 @@ impl<'a> Stage<'a> {
         let mut stage = Self { shim, yousu, operation, place, commands, ledger: String::new() };
         stage.yousu(&template, &["apply", text(&before)?])?.ok()?;
         stage.ledger(&template)?;
+        if operation == Operation::Restore {
+            let made = place.join("backup");
+            stage.yousu(&template, &["backup", text(&made)?])?.ok()?;
+            // What is restored is to come from the backup, and from nowhere else.
+            stage.ledger = stage.ledger(&template)?;
+            fs::remove_dir_all(&template)?;
+            fs::create_dir(&template)?;
+            return Ok(stage);
+        }
         let clean = stage.begin()?;
         stage.again(clean.path())?;
         stage.ledger = stage.ledger(&clean.path().join("data"))?;
@@ -103,6 +118,10 @@ impl<'a> Stage<'a> {
     pub(super) fn begin(&self) -> anyhow::Result<TempDir> {
         let place = TempDir::new_in(self.place)?;
         copy(&self.place.join("template"), &place.path().join("data"))?;
+        let made = self.place.join("backup");
+        if made.is_dir() {
+            copy(&made, &place.path().join("backup"))?;
+        }
         Ok(place)
     }
 
@@ -122,7 +141,11 @@ impl<'a> Stage<'a> {
 
     fn check(&self, place: &Path, acknowledged: &BTreeMap<u64, u64>) -> anyhow::Result<()> {
         let data = place.join("data");
-        self.yousu(&data, &["verify"])?.ok().context("verify, after it")?;
+        // A restore that did not come to its end has left no log, and one that did has left the whole.
+        let is_there = self.operation != Operation::Restore || data.join("log.sqlite").exists();
+        if is_there {
+            self.yousu(&data, &["verify"])?.ok().context("verify, after it")?;
+        }
         if self.operation == Operation::Rebuild {
             let served = self.ledger(&data).context("the ledger, after it")?;
             ensure!(served == self.ledger, "the ledger that is served is another one");
@@ -152,12 +175,48 @@ impl<'a> Stage<'a> {
                 Ok(done)
             }
             Operation::Rebuild => self.yousu(&data, &["rebuild"])?.ok().map(|_| BTreeMap::new()),
+            Operation::Backup => self.back_up_again(place).map(|()| BTreeMap::new()),
+            Operation::Restore => {
+                if !data.join("log.sqlite").exists() {
+                    self.yousu(&data, &["restore", text(&place.join("backup"))?])?.ok()?;
+                }
+                Ok(BTreeMap::new())
+            }
         }
     }
 
+    /// A backup that has its name is whole, whatever was said of it; one that has not is made again under the same name. Either
+    /// brings everything back.
+    fn back_up_again(&self, place: &Path) -> anyhow::Result<()> {
+        let (made, partial, brought_back) =
+            (place.join("backup"), place.join("backup.partial"), place.join("brought-back"));
+        if partial.exists() {
+            // One that was interrupted is not overwritten: the operator is told what to do.
+            let said = self.yousu(&place.join("data"), &["backup", text(&made)?])?;
+            let is_told = said.err.contains(text(&partial)?) && said.err.contains("delete it");
+            ensure!(
+                said.status.code() == Some(1) && is_told,
+                "what an interrupted backup left is not named: {}",
+                said.err
+            );
+            fs::remove_dir_all(partial)?;
+        }
+        if !made.exists() {
+            self.yousu(&place.join("data"), &["backup", text(&made)?])?.ok()?;
+        }
+        self.yousu(&brought_back, &["restore", text(&made)?])?.ok().context("the backup is restored")?;
+        let ledger = self.ledger(&brought_back)?;
+        // Empty while the stage is being set: nothing is known yet.
+        ensure!(self.ledger.is_empty() || ledger == self.ledger, "the ledger from the backup is another one");
+        Ok(())
+    }
+
     /// The operation's own arguments, for one that is a command and not a server.
-    pub(super) fn args(&self) -> anyhow::Result<Vec<String>> {
+    pub(super) fn args(&self, place: &Path) -> anyhow::Result<Vec<String>> {
+        let backup = place.join("backup");
         Ok(match self.operation {
+            Operation::Backup => vec!["backup".to_owned(), text(&backup)?.to_owned()],
+            Operation::Restore => vec!["restore".to_owned(), text(&backup)?.to_owned()],
             Operation::Apply => ["apply", text(&self.commands)?, "--format", "json"].map(str::to_owned).to_vec(),
             Operation::Rebuild => vec!["rebuild".to_owned()],
             Operation::Serve => bail!("a server is no command"),
@@ -174,10 +233,17 @@ impl<'a> Stage<'a> {
         if self.operation == Operation::Serve {
             return self.play_serve(yousu, place);
         }
-        let args = self.args()?;
+        let args = self.args(place)?;
         let said = program::run(yousu, &data, args.iter().map(String::as_str))?;
         let acknowledged = results(&said.out).into_iter().map(|(n, (position, _))| (n, position)).collect();
-        Ok(Played { acknowledged, ended: judge(&said) })
+        let ended = match said.status.code() {
+            // What cannot be read while a backup is verified counts as a fault of the backup.
+            Some(3) if self.operation == Operation::Restore && said.err.contains("nothing was restored") => {
+                Ok(Outcome::Refused)
+            }
+            _ => judge(&said),
+        };
+        Ok(Played { acknowledged, ended })
     }
 
     fn play_serve(&self, mut yousu: Command, place: &Path) -> anyhow::Result<Played> {
