@@ -189,16 +189,31 @@ impl Views {
         room: Room,
         log: &dyn EventLog,
         names: &[String],
-        mut progress: impl FnMut(&Centre, u64),
+        progress: impl FnMut(&Centre, u64),
     ) -> Result<Vec<Rebuilt>, ViewError> {
         for name in names.iter().filter(|name| !UNKEPT.contains(&name.as_str())) {
             self.slot(name)?;
         }
         let is_wanted = |slot: &&Slot| names.is_empty() || names.iter().any(|name| name == slot.view.name);
         let wanted: Vec<&Slot> = self.slots.iter().filter(is_wanted).collect();
+        let rebuilt = self.rebuild_wanted(log, &wanted, room, progress).await;
+        if rebuilt.is_err() {
+            // Half a view is room that the log may need. What cannot be removed now is removed by the next rebuild.
+            let _ = wanted.iter().try_for_each(|slot| file::remove(&slot.fresh()));
+        }
+        rebuilt
+    }
+
+    async fn rebuild_wanted(
+        &self,
+        log: &dyn EventLog,
+        wanted: &[&Slot],
+        room: Room,
+        mut progress: impl FnMut(&Centre, u64),
+    ) -> Result<Vec<Rebuilt>, ViewError> {
         let mut fresh = Vec::with_capacity(wanted.len());
-        for slot in &wanted {
-            let path = slot.path.with_extension("sqlite.new");
+        for slot in wanted {
+            let path = slot.fresh();
             file::remove(&path)?;
             fresh.push(File::open(slot.view, path, Sync::Off).await?);
         }
@@ -238,6 +253,11 @@ impl Views {
 }
 
 impl Slot {
+    /// Where it is built anew.
+    fn fresh(&self) -> PathBuf {
+        self.path.with_extension("sqlite.new")
+    }
+
     /// The file that serves, opened anew if another process put one in its place.
     pub(crate) async fn file(&self) -> Result<RwLockReadGuard<'_, File>, ViewError> {
         let file = self.file.read().await;

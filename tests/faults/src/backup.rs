@@ -21,7 +21,8 @@ pub use crate::kill::Plan;
 use crate::{
     chance::Chance,
     client::Client,
-    kill::{accept, command_of, id},
+    kill::command_of,
+    load::{accept, id},
     program::{self, CENTRE},
 };
 
@@ -93,7 +94,7 @@ impl Drop for Server {
 impl Round<'_> {
     fn play(&self, chance: &mut Chance, tally: &mut Tally, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
         let (old, new, copy) = (self.place.join("old"), self.place.join("new"), self.place.join("copy"));
-        program::open_centre(self.yousu, &old)?;
+        program::open_centre(Command::new(self.yousu), &old)?;
         let (before, all) = self.back_up_while_busy(&old, &copy, chance, tally)?;
 
         self.yousu(&new, &["restore", &copy.to_string_lossy(), "--format", "json"])?;
@@ -109,7 +110,7 @@ impl Round<'_> {
 
         // What the backup did not see is sent again, in the order in which it was recorded.
         let commands: BTreeMap<Uuid, u64> = all.iter().map(|(n, _)| (id(*n), *n)).collect();
-        let (server, address) = program::serve(self.yousu, &new)?;
+        let (server, address) = program::serve(Command::new(self.yousu), &new)?;
         let server = Server(server);
         let mut client = Client::new(&address)?;
         for event in &theirs[ours.len()..] {
@@ -135,7 +136,7 @@ impl Round<'_> {
         chance: &mut Chance,
         tally: &mut Tally,
     ) -> anyhow::Result<(Vec<Recorded>, Vec<Recorded>)> {
-        let (server, address) = program::serve(self.yousu, old)?;
+        let (server, address) = program::serve(Command::new(self.yousu), old)?;
         let server = Server(server);
         let (next, stop) = (AtomicU64::new(1), AtomicBool::new(false));
         let (tell, told) = mpsc::channel();

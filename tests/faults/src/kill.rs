@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::PathBuf,
+    process::Command,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -13,14 +14,14 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use event_log::{Access, Centre};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
     chance::Chance,
-    client::Client,
-    program::{self, CENTRE, OPENED_AT},
+    load::{self, Answers, id},
+    program::{self, CENTRE},
 };
 
 /// Callers at once, each with one command in flight.
@@ -121,50 +122,29 @@ pub fn run(plan: &Plan, mut tell: impl FnMut(&Tally)) -> anyhow::Result<Tally> {
     Ok(tally)
 }
 
-/// What the callers know when the victim is dead.
-#[derive(Default)]
-struct Answers {
-    /// Command and position.
-    acknowledged: Vec<(u64, u64)>,
-    unanswered: Vec<u64>,
-}
-
 impl Place {
     fn new(plan: &Plan) -> anyhow::Result<Self> {
         let dir = TempDir::new_in(&plan.dir)?;
-        program::open_centre(&plan.yousu, dir.path())?;
+        program::open_centre(Command::new(&plan.yousu), dir.path())?;
         Ok(Self { dir, next: AtomicU64::new(1), unanswered: Vec::new(), recorded: BTreeMap::new(), read: 0 })
     }
 
     fn round(&mut self, plan: &Plan, chance: &mut Chance) -> anyhow::Result<Answers> {
-        let (mut victim, address) = program::serve(&plan.yousu, self.dir.path())?;
-        let (again, answers) = (Mutex::new(std::mem::take(&mut self.unanswered)), Mutex::new(Answers::default()));
-        let (again, answers_of, next) = (&again, &answers, &self.next);
-        std::thread::scope(|scope| {
-            for _ in 0..CALLERS {
-                let address = &address;
-                scope.spawn(move || {
-                    let Ok(mut client) = Client::new(address) else { return };
-                    loop {
-                        let sent_before = again.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                        let n = sent_before.unwrap_or_else(|| next.fetch_add(1, Ordering::Relaxed));
-                        let answer = client.command(&accept(n));
-                        let mut answers = answers_of.lock().unwrap_or_else(PoisonError::into_inner);
-                        match answer {
-                            Ok(answer) if answer.status == 200 => {
-                                answers.acknowledged.push((n, answer.position.unwrap_or_default()));
-                            }
-                            Ok(answer) => panic!("command {n}: {} {}", answer.status, answer.body),
-                            Err(_) => return answers.unanswered.push(n),
-                        }
-                    }
-                });
-            }
+        let (mut victim, address) = program::serve(Command::new(&plan.yousu), self.dir.path())?;
+        let again = Mutex::new(std::mem::take(&mut self.unanswered));
+        let next = || {
+            let sent_before = again.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            Some(sent_before.unwrap_or_else(|| self.next.fetch_add(1, Ordering::Relaxed)))
+        };
+        let (answers, killed) = std::thread::scope(|scope| {
+            let callers = scope.spawn(|| load::send(&address, CALLERS, next));
             chance.pause(LONGEST);
-            victim.kill()
-        })?;
+            let killed = victim.kill();
+            (callers.join(), killed)
+        });
+        killed?;
         victim.wait()?;
-        let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = answers.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
         // Whoever was not sent again before the end is as unanswered as before.
         answers.unanswered.extend(again.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
         self.unanswered.clone_from(&answers.unanswered);
@@ -202,19 +182,6 @@ impl Place {
         tally.unanswered_but_there += there.count() as u64;
         Ok(())
     }
-}
-
-pub(crate) fn id(n: u64) -> Uuid {
-    Uuid::from_u128(u128::from(n))
-}
-
-pub(crate) fn accept(n: u64) -> Value {
-    json!({
-        "command": "accept", "id": id(n), "centre": CENTRE, "case": Uuid::from_u128((1 << 80) + u128::from(n)),
-        "by": {"id": "clerk", "role": "window_clerk", "office": "centre"}, "recorded_at": OPENED_AT,
-        "channel": "window", "category": "complaint", "complainant": {"name": "张三", "telephone": "13800000000"},
-        "summary": "办证被拖", "narrative": "材料齐全，一个月未办。",
-    })
 }
 
 pub(crate) fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {

@@ -1,9 +1,10 @@
 //! The long forms. Each prints what it did and ends with status 1 if anything was lost.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
-use faults::{backup, kill};
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum as _};
+use faults::{Shim, backup, clock, kill, matrix, power, slow_disk};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -24,6 +25,48 @@ enum Fault {
         #[arg(long, default_value_t = 2_000)]
         rounds: u32,
     },
+    /// Loses writes that were not synced, at random moments of one run
+    Power {
+        #[arg(long, default_value_t = 200)]
+        cuts: u64,
+        /// In each of the three times that the server runs
+        #[arg(long, default_value_t = 1_000)]
+        commands: u64,
+        /// A yousu built with `--features event-log/planted-faults`: it commits with synchronous=NORMAL, and must be seen
+        /// to lose what it acknowledged. Without one, the syncs of commits are taken out of a sound program's record.
+        #[arg(long, value_name = "YOUSU")]
+        weakened: Option<PathBuf>,
+    },
+    /// Spoils every storage call of every operation in every way
+    Matrix {
+        /// Only these operations
+        #[arg(long, value_enum)]
+        operations: Vec<matrix::Operation>,
+        /// Only these calls
+        #[arg(long)]
+        calls: Vec<String>,
+        /// Places in a run at which each call is spoiled
+        #[arg(long, default_value_t = 5)]
+        places: u64,
+    },
+    /// Makes every sync slow, with many callers at once
+    SlowDisk {
+        #[arg(long, default_value_t = 256)]
+        callers: usize,
+        /// Commands of each caller
+        #[arg(long, default_value_t = 100)]
+        each: u64,
+        #[arg(long, default_value_t = 10)]
+        sync_ms: u64,
+        /// How many times what one commit each would give the log must reach
+        #[arg(long, default_value_t = 80.0)]
+        times: f64,
+    },
+    /// Steps the machine's clock back and forward
+    Clock,
+    /// Appends to a log in this process and prints how many a second: what `slow-disk` measures
+    #[command(hide = true)]
+    Append { log_dir: PathBuf, callers: usize, each: u64 },
     /// Backs up beside a server with commands in flight, restores elsewhere and goes on there
     Backup {
         #[arg(long, default_value_t = 100)]
@@ -33,21 +76,73 @@ enum Fault {
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
-    match args.fault {
+    let is_well = match &args.fault {
         Fault::Backup { rounds } => {
-            let plan = backup::Plan { yousu: faults::built()?, dir: args.dir, rounds, seed: args.seed };
+            let plan = backup::Plan { yousu: faults::built()?, dir: args.dir, rounds: *rounds, seed: args.seed };
             println!("seed {}: {}", args.seed, backup::run(&plan)?);
-            Ok(ExitCode::SUCCESS)
+            true
         }
         Fault::Kill { rounds } => {
-            let plan = kill::Plan { yousu: faults::built()?, dir: args.dir, rounds, seed: args.seed };
+            let plan = kill::Plan { yousu: faults::built()?, dir: args.dir, rounds: *rounds, seed: args.seed };
             let tally = kill::run(&plan, |tally| {
                 if tally.rounds.is_multiple_of(50) {
                     eprintln!("{tally}");
                 }
             })?;
             println!("seed {}: {tally}", args.seed);
-            Ok(if tally.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            tally.is_clean()
         }
-    }
+        Fault::Power { cuts, commands, weakened } => {
+            let full = power(&args, *cuts, *commands, faults::built()?, power::Syncs::Full)?;
+            let weak = match weakened {
+                Some(yousu) => power(&args, *cuts, *commands, yousu.clone(), power::Syncs::Normal)?,
+                None => power(&args, *cuts, *commands, faults::built()?, power::Syncs::WithoutCommits)?,
+            };
+            if weak.lost == 0 {
+                eprintln!("nothing was lost without the syncs of commits either: this proves nothing");
+            }
+            full.is_clean() && weak.lost > 0
+        }
+        Fault::Matrix { operations, calls, places } => {
+            let operations = if operations.is_empty() { matrix::Operation::value_variants() } else { operations };
+            let (operations, calls) = (operations.to_vec(), calls.clone());
+            let plan = matrix::Plan { yousu: faults::built()?, dir: args.dir, operations, calls, places: *places };
+            let matrix = matrix::run(&shim()?, &plan, |told| eprintln!("{told}"))?;
+            print!("{matrix}");
+            println!("{} faults, {} findings", matrix.hits(), matrix.findings.len());
+            matrix.findings.is_empty()
+        }
+        Fault::SlowDisk { callers, each, sync_ms, times } => {
+            let (yousu, sync) = (faults::built()?, Duration::from_millis(*sync_ms));
+            let plan = slow_disk::Plan { yousu, dir: args.dir, callers: *callers, each: *each, sync };
+            let rates = slow_disk::run(&shim()?, &plan)?;
+            println!("{callers} callers, {sync_ms} ms a sync: {rates}");
+            rates.log >= times * rates.one_each
+        }
+        Fault::Clock => {
+            let tally = clock::run(&shim()?, &clock::Plan { yousu: faults::built()?, dir: args.dir })?;
+            println!("{tally}");
+            tally.findings.is_empty()
+        }
+        Fault::Append { log_dir, callers, each } => {
+            println!("{}", slow_disk::append(log_dir, *callers, *each)?);
+            true
+        }
+    };
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn shim() -> anyhow::Result<Shim> {
+    Shim::build()?.context("this needs Linux and a C compiler")
+}
+
+fn power(args: &Args, cuts: u64, commands: u64, yousu: PathBuf, syncs: power::Syncs) -> anyhow::Result<power::Tally> {
+    let plan = power::Plan { yousu, dir: args.dir.clone(), cuts, commands, seed: args.seed, syncs };
+    let tally = power::run(&shim()?, &plan, |tally| {
+        if tally.cuts.is_multiple_of(50) {
+            eprintln!("{tally}");
+        }
+    })?;
+    println!("seed {}, {syncs:?}: {tally}", args.seed);
+    Ok(tally)
 }

@@ -52,7 +52,7 @@ impl Database {
             .page_size(PAGE_BYTES)
             .row_buffer_size(1_024)
             .foreign_keys(true)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(synchronous().0)
             .pragma("recursive_triggers", "ON")
             // The values of appended events are nobody's business but the log's.
             .disable_statement_logging();
@@ -142,7 +142,7 @@ impl Database {
         }
         for (setting, query, wanted) in [
             ("journal_mode", "PRAGMA journal_mode", "wal"),
-            ("synchronous", "PRAGMA synchronous", if planted!(SynchronousNormal) { "1" } else { "2" }),
+            ("synchronous", "PRAGMA synchronous", synchronous().1),
             ("recursive_triggers", "PRAGMA recursive_triggers", "1"),
             ("foreign_keys", "PRAGMA foreign_keys", "1"),
         ] {
@@ -177,6 +177,21 @@ impl Database {
             _ => self.file_error("opened", error),
         }
     }
+}
+
+/// How far a commit has to have come before it is acknowledged, and what the database then says of itself: onto the disk.
+fn synchronous() -> (SqliteSynchronous, &'static str) {
+    if planted!(SynchronousNormal) {
+        return (SqliteSynchronous::Normal, "1");
+    }
+    #[cfg(feature = "planted-faults")]
+    if std::env::var("YOUSU_PLANTED_SYNCHRONOUS").is_ok_and(|level| level == "NORMAL") {
+        tracing::error!(
+            "synchronous=NORMAL: this build loses what it acknowledged when the power goes; it is for a proof"
+        );
+        return (SqliteSynchronous::Normal, "1");
+    }
+    (SqliteSynchronous::Full, "2")
 }
 
 /// The one value that a pragma or query gives, as text.

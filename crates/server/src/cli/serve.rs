@@ -60,8 +60,8 @@ async fn serve(
     }
     let site = Site::new(engine.clone(), Views::open(place.data()).await?);
     let follower = tokio::spawn(http::follow(Arc::clone(&site)));
-    let mut scheduler = http::sweep_by_the_clock(engine.clone()).await?;
-    http::audit_every_night(&scheduler, Arc::clone(&site)).await?;
+    let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
+    let audits = tokio::spawn(http::audit_every_night(Arc::clone(&site)));
     let address = listener.local_addr()?;
     let (stop, mut stopping) = watch::channel(false);
     let serving = axum::serve(listener, http::router(Arc::clone(&site)))
@@ -79,7 +79,8 @@ async fn serve(
         eprintln!("yousu: some requests did not end within {} seconds and were dropped", STOP_LIMIT.as_secs());
         serving.abort();
     }
-    scheduler.shutdown().await?;
+    sweeps.abort();
+    audits.abort();
     follower.abort();
     site.views.close().await;
     Ok(())

@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use cases::{CentreCode, Instant, time::shanghai};
+use cases::{CentreCode, Instant};
 use event_log::Centre;
 use projections::{Audited, ViewError};
-use tokio::sync::Mutex;
-use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+use tokio::time::MissedTickBehavior;
 
 use super::site::{Site, Upkeep};
 use crate::{
@@ -22,6 +21,9 @@ use crate::{
 
 /// How long to wait for the log to move before trying again what could not be read or written.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// How often the clock is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Brings the views up whenever the log moves, until it is closed.
 pub(crate) async fn follow(site: Arc<Site>) {
@@ -63,18 +65,24 @@ async fn bring_up(site: &Site, brought: &mut BTreeMap<Centre, u64>) -> Result<()
 
 /// Has every view compared with the log each night, when nobody waits. One that differs is built anew at once, for what it
 /// shows is wrong; the record says which rows.
-pub(crate) async fn audit_every_night(scheduler: &JobScheduler, site: Arc<Site>) -> Result<(), JobSchedulerError> {
-    const AT_NIGHT: &str = "0 30 3 * * *";
-    let job = Job::new_async_tz(AT_NIGHT, shanghai(), move |_, _| {
-        let site = Arc::clone(&site);
-        Box::pin(async move {
+pub(crate) async fn audit_every_night(site: Arc<Site>) {
+    // Half past three in Shanghai, in milliseconds after midnight there, which is at 16:00 in Greenwich.
+    const AT: i64 = (3 * 60 + 30) * 60_000;
+    const ZONE: i64 = 8 * 3_600_000;
+    let night = |now: Instant| (now.ms() + ZONE - AT).div_euclid(24 * 3_600_000);
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = night(clock::now());
+    loop {
+        looks.tick().await;
+        let now = night(clock::now());
+        if now != last {
+            last = now;
             if let Err(error) = audit(&site).await {
                 tracing::error!(%error, "the views could not be compared with the log; the next night tries again");
             }
-        })
-    })?;
-    scheduler.add(job).await?;
-    Ok(())
+        }
+    }
 }
 
 async fn audit(site: &Site) -> Result<(), ViewError> {
@@ -97,26 +105,26 @@ async fn audit(site: &Site) -> Result<(), ViewError> {
     Ok(())
 }
 
-/// Starts the sweeps. The scheduler is a timer and nothing else: what is due follows from the log, a run that finds the
-/// one before it still busy is skipped, and whatever could not be done is there again a minute later.
-pub(crate) async fn sweep_by_the_clock(engine: Engine) -> Result<JobScheduler, JobSchedulerError> {
-    const EVERY_MINUTE: &str = "0 * * * * *";
-    let scheduler = JobScheduler::new().await?;
-    let sweeper = Arc::new(Mutex::new(Sweeper { engine, foreseen: BTreeMap::new() }));
-    let job = Job::new_async_tz(EVERY_MINUTE, shanghai(), move |_, _| {
-        let sweeper = Arc::clone(&sweeper);
-        Box::pin(async move {
-            let Ok(mut sweeper) = sweeper.try_lock() else {
-                return tracing::debug!("the last sweep is not done yet");
-            };
-            if let Err(error) = sweeper.run(clock::now()).await {
-                tracing::error!(%error, "a sweep stopped; the next one goes on");
-            }
-        })
-    })?;
-    scheduler.add(job).await?;
-    scheduler.start().await?;
-    Ok(scheduler)
+/// Sweeps whenever the machine's clock shows another minute than at the last sweep, until it is aborted: also one that was
+/// before, for a clock that was ahead for a while and is put right must not keep the sweeps waiting until then. What is due
+/// follows from the log and not from this timer, so a minute more or less changes nothing.
+pub(crate) async fn sweep_by_the_clock(engine: Engine) {
+    let minute = |now: Instant| now.ms().div_euclid(60_000);
+    let mut sweeper = Sweeper { engine, foreseen: BTreeMap::new() };
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut swept = minute(clock::now());
+    loop {
+        looks.tick().await;
+        let now = clock::now();
+        if minute(now) == swept {
+            continue;
+        }
+        swept = minute(now);
+        if let Err(error) = sweeper.run(now).await {
+            tracing::error!(%error, "a sweep stopped; the next one goes on");
+        }
+    }
 }
 
 struct Sweeper {

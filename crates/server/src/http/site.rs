@@ -8,7 +8,11 @@ use projections::{Number, Views, When, ledger};
 use tokio::sync::watch;
 
 use super::problem::{Problem, no_such_case};
-use crate::{clock, engine::Engine, wire};
+use crate::{
+    clock,
+    engine::{Engine, EngineError},
+    wire,
+};
 
 /// Names the last event that an answer rests on: `centre@position`.
 pub(super) const POSITION: &str = "yousu-position";
@@ -46,7 +50,7 @@ impl Site {
     }
 
     /// Every centre that is open, in the order of their codes.
-    pub(crate) async fn centres(&self) -> Result<Vec<Arc<Centre>>, Problem> {
+    pub(crate) async fn centres(&self) -> Result<Vec<Arc<Centre>>, EngineError> {
         let mut centres = Vec::new();
         for (name, _) in self.engine.log().centres().await? {
             if let Ok(code) = CentreCode::new(name.as_str()) {

@@ -172,3 +172,41 @@ fn apply_names_the_line_at_which_there_was_no_room_and_goes_on_from_there() {
     let (verified, status) = room.run(r#""$YOUSU" --data "$DATA" verify --format json"#);
     assert_eq!(status, 0, "{verified}");
 }
+
+#[test]
+fn a_rebuild_without_room_is_refused_leaves_the_room_to_the_log_and_succeeds_when_there_is_room() {
+    const CASES: u128 = 150;
+    let dir = TempDir::new().expect("a temporary directory");
+    let Some(mut room) = Room::new(dir.path()) else {
+        return eprintln!("skipped: no file system of its own can be mounted here");
+    };
+    room.make_room();
+    assert_eq!(room.run(OPEN).1, 0);
+    room.tell(r#""$YOUSU" --data "$DATA" serve --listen 127.0.0.1:0 --format json & SERVER=$!"#);
+    let said: Value = serde_json::from_str(&room.line()).expect("it says where it listens");
+    let server = Server::elsewhere(said["address"].as_str().expect("an address"));
+    for n in 0..CASES {
+        assert_eq!(server.post(&bulky(n), &[]).status, 200, "there is room for {CASES} cases");
+    }
+    let ledger = format!("/api/v1/centres/{CENTRE}/ledger?limit=1");
+    let before = server.get(&ledger);
+    assert_eq!(before.status, 200, "{}", before.body);
+
+    // All but what a few commands need: not enough for views built anew beside the old ones.
+    let free = r#"$(($(stat -f -c '%a * %S' "$DATA") / 1024 - 200))"#;
+    assert_eq!(room.run(&format!(r#"head -c {free}k /dev/zero > "$DATA/filling""#)).1, 0);
+    for _ in 0..2 {
+        let (refused, status) = room.run(r#""$YOUSU" --data "$DATA" rebuild 2>&1"#);
+        assert!(status == 1 && refused.contains("no room left on the disk"), "{status} {refused}");
+        assert_eq!(room.run(r#"ls "$DATA"/views | grep -c new"#).0, "0\n", "half a view was left");
+    }
+    assert_eq!(server.get(&ledger).body, before.body, "the old view goes on serving");
+    let more = server.post(&bulky(CASES), &[]);
+    assert_eq!(more.status, 200, "the room that the rebuild had taken is the log's again: {}", more.body);
+
+    assert_eq!(room.run(r#"rm "$DATA/filling"; "$YOUSU" --data "$DATA" rebuild 2>&1"#).1, 0);
+    assert_eq!(server.get(&ledger).status, 200);
+    assert_eq!(room.run("kill -TERM $SERVER; wait $SERVER").1, 0);
+    let (verified, status) = room.run(r#""$YOUSU" --data "$DATA" verify --format json"#);
+    assert_eq!(status, 0, "{verified}");
+}
