@@ -25,7 +25,7 @@ pub struct Room {
 
 impl Default for Room {
     fn default() -> Self {
-        Self { batch_events: 4_000, rows: 8_000 }
+        Self { batch_events: 2_000, rows: 4_000 }
     }
 }
 

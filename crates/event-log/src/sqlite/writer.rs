@@ -48,7 +48,16 @@ impl Writer {
         queue: Arc<Queue<Job>>,
         tails: Arc<Tails>,
     ) -> Result<Self, LogError> {
-        let connection = Some(database.connect(Access::Write).await?);
+        let mut connection = database.connect(Access::Write).await?;
+        // A process that was killed may have left commits that were written and not synced. Whoever is told of them from here
+        // on relies on them, so they are synced first, which is how a checkpoint begins.
+        match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await {
+            Err(error) if primary_code(&error) != Some(SQLITE_FULL) => {
+                return Err(database.storage("sync what was written before", error));
+            }
+            _ => {}
+        }
+        let connection = Some(connection);
         Ok(Self {
             database,
             queue,

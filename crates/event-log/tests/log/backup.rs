@@ -46,7 +46,7 @@ async fn dump(file: &Path) -> Vec<Vec<u8>> {
     let mut rows = Vec::new();
     for query in [
         "SELECT hex(centre) || hex(position) || hex(stream) || hex(version) || hex(recorded_ms) || hex(kind)
-            || hex(kind_version) || hex(previous) || hex(leaf) || hex(body) FROM events ORDER BY centre, position",
+            || hex(kind_version) || hex(leaf) || hex(body) FROM events ORDER BY centre, position",
         "SELECT id || ' ' || code FROM centres ORDER BY id",
         "SELECT id || ' ' || name FROM kinds ORDER BY id",
         "SELECT id || ' ' || centre || hex(uuid) FROM streams ORDER BY id",
