@@ -26,8 +26,6 @@ pub enum Plant {
     SynchronousNormal,
     /// The version that an append expects is not compared.
     VersionUnchecked,
-    /// After a failed commit the WAL is not begun anew.
-    WalKept,
 }
 
 /// Why a task's poll came back without an end, where that is not the database's doing.

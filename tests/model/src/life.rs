@@ -67,7 +67,13 @@ impl Trouble {
         match chance.below(10) {
             0..2 => Self { point: Some(1 + chance.below(within * 4)), fault: None },
             2..5 => Self { point: None, fault: Some(Fault::Death { change: 1 + chance.below(within) }) },
-            5..8 => {
+            5 => {
+                let fault = Fault::Unsynced { sync: 1 + chance.below(within / 3) };
+                // And soon the end: what was acknowledged on top of it must stand.
+                let point = chance.percent(60).then(|| 1 + chance.below(within * 4));
+                Self { point, fault: Some(fault) }
+            }
+            6..8 => {
                 let (change, times) = (1 + chance.below(within), chance.of(&[1, 1, 1, 2, 4, 15]));
                 let fault = Fault::Refusal { change, times, no_room: chance.percent(35) };
                 // And then the end, while the log is still at a loss.

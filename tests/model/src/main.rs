@@ -35,7 +35,6 @@ enum Planted {
     UnknownAsRefused,
     SynchronousNormal,
     VersionUnchecked,
-    WalKept,
 }
 
 impl From<Planted> for Plant {
@@ -46,7 +45,6 @@ impl From<Planted> for Plant {
             Planted::UnknownAsRefused => Self::UnknownAsRefused,
             Planted::SynchronousNormal => Self::SynchronousNormal,
             Planted::VersionUnchecked => Self::VersionUnchecked,
-            Planted::WalKept => Self::WalKept,
         }
     }
 }

@@ -216,9 +216,6 @@ async fn rolled_back(connection: &mut SqliteConnection) -> bool {
 async fn reopen(database: &Database) -> Result<SqliteConnection, Cause> {
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
     point!("writer: about to begin the WAL anew");
-    if planted!(WalKept) {
-        return Ok(connection);
-    }
     let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
     let source = match emptied.and_then(|row| sqlx::Row::try_get(&row, 0)) {
         Ok(0_i64) => return Ok(connection),

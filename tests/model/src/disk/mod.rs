@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Death { change: u64 },
     /// So many changes are refused: with "no room" where that is asked for and the change is a write, else with an I/O error.
     Refusal { change: u64, times: u64, no_room: bool },
+    /// One sync fails.
+    Unsynced { sync: u64 },
     /// One read is refused with an I/O error.
     Unreadable { read: u64 },
 }
@@ -96,6 +98,7 @@ pub(crate) struct Disk {
     is_dead: bool,
     fault: Option<Fault>,
     changes: u64,
+    syncs: u64,
     reads: u64,
     pub(crate) refused: Refused,
     chance: Chance,
@@ -126,6 +129,7 @@ pub(crate) fn replace(image: &Image, seed: u64, in_words: bool) {
         is_dead: false,
         fault: None,
         changes: 0,
+        syncs: 0,
         reads: 0,
         refused: Refused::default(),
         chance: Chance::new(seed, 1),
@@ -150,7 +154,7 @@ fn lock() -> MutexGuard<'static, Option<Disk>> {
 impl Disk {
     /// From the next change or read on.
     pub(crate) fn arm(&mut self, fault: Option<Fault>) {
-        (self.fault, self.changes, self.reads) = (fault, 0, 0);
+        (self.fault, self.changes, self.syncs, self.reads) = (fault, 0, 0, 0);
     }
 
     pub(crate) fn is_dead(&self) -> bool {

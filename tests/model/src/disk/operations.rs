@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use libsqlite3_sys as sqlite;
 
-use super::{Disk, File, Naming, Open, Verdict};
+use super::{Disk, Fault, File, Naming, Open, Verdict};
 use crate::trace::mix;
 
 impl Disk {
@@ -84,6 +84,9 @@ impl Disk {
 
     pub(super) fn sync(&mut self, id: u64) -> c_int {
         let verdict = if self.is_temporary(id) { return sqlite::SQLITE_OK } else { self.change() };
+        self.syncs += u64::from(verdict == Verdict::Go);
+        let is_unsynced = verdict == Verdict::Go && self.fault == Some(Fault::Unsynced { sync: self.syncs });
+        let verdict = if is_unsynced { Verdict::Refuse { no_room: false } } else { verdict };
         let Some(open) = self.open.get_mut(&id) else { return sqlite::SQLITE_IOERR_FSYNC };
         let file = open.file;
         // A disk without room has found it when the bytes were written.
