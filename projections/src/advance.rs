@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use event_log::{Centre, Event, EventLog};
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use crate::{Reader, Recorded, Stop, ViewError, file::File, fold::Use, recorded::Unreadable, registry::Kept};
 
@@ -40,37 +40,44 @@ impl Deref for Batch {
     }
 }
 
+/// How far files have come.
+pub(crate) struct Advanced {
+    /// Of each file, in their order.
+    pub(crate) positions: Vec<u64>,
+    pub(crate) stops: Vec<Stop>,
+}
+
 /// Brings these files up to the end of a centre's log, and says which of them stopped before it.
 pub(crate) async fn advance(
     files: &[&File],
     log: &dyn EventLog,
     centre: &Centre,
     batch_events: u32,
-    mut progress: impl FnMut(u64),
-) -> Result<Vec<Stop>, ViewError> {
+) -> Result<Advanced, ViewError> {
     let mut stops: Vec<Stop> = Vec::new();
     let mut ahead: Option<(u64, Batch)> = None;
+    // Asked once: from then on each batch says how far it came, and a statement costs more than most batches' rows.
+    let mut positions = try_join_all(files.iter().map(|file| file.position(centre))).await?;
     loop {
-        let mut running = Vec::new();
-        for (index, file) in files.iter().enumerate() {
-            if !stops.iter().any(|stop| stop.view == file.view.name) {
-                running.push((file.position(centre).await?, (index, *file)));
-            }
-        }
-        let Some(after) = running.iter().map(|(position, _)| *position).min() else { return Ok(stops) };
+        let is_running = |file: &File| !stops.iter().any(|stop| stop.view == file.view.name);
+        let running = files.iter().zip(&positions).filter(|(file, _)| is_running(file)).map(|(_, position)| *position);
+        let Some(after) = running.min() else { return Ok(Advanced { positions, stops }) };
         let batch = match ahead.take() {
             Some((read_after, batch)) if read_after == after => batch,
             _ => read_batch(files, log, centre, after, batch_events).await?,
         };
-        let Some(last) = batch.last_position() else { return Ok(stops) };
+        let Some(last) = batch.last_position() else { return Ok(Advanced { positions, stops }) };
         let write = async {
-            let behind = running.iter().filter(|(position, _)| *position < last);
-            try_join_all(behind.map(|(_, (index, file))| apply((*index, file), centre, &batch))).await
+            let all = files.iter().enumerate().zip(&mut positions);
+            let behind = all.filter(|((_, file), at)| is_running(file) && **at < last);
+            // Each to its end, also when another fails: a transaction is not to be dropped half-way.
+            join_all(behind.map(|((index, file), at)| apply((index, file), centre, &batch, at))).await
         };
         let (stopped, next) = tokio::join!(write, read_batch(files, log, centre, last, batch_events));
-        stops.extend(stopped?.into_iter().flatten());
+        for stop in stopped {
+            stops.extend(stop?);
+        }
         ahead = Some((last, next?));
-        progress(last);
     }
 }
 
@@ -106,10 +113,16 @@ pub(crate) async fn decode(files: &[&File], centre: &Centre, events: Vec<Event>)
     beside(events.len(), move || Batch(Arc::new(events.into_iter().map(read).collect()))).await
 }
 
-/// One batch into one view: rows and checkpoint in one transaction.
-async fn apply((index, file): (usize, &File), centre: &Centre, batch: &Batch) -> Result<Option<Stop>, ViewError> {
+/// One batch into one view: rows and checkpoint in one transaction. `position` is where the view then stands.
+async fn apply(
+    (index, file): (usize, &File),
+    centre: &Centre,
+    batch: &Batch,
+    position: &mut u64,
+) -> Result<Option<Stop>, ViewError> {
     let view = file.view;
     let mut writing = file.begin(centre).await?;
+    *position = writing.position;
     if batch.first().is_none_or(|read| read.position > writing.position + 1) {
         // Somebody put an older file in this one's place: what lies between has to be read first.
         return Ok(None);
@@ -123,6 +136,7 @@ async fn apply((index, file): (usize, &File), centre: &Centre, batch: &Batch) ->
     }
     if !has_facts {
         writing.commit(reached, None).await?;
+        *position = reached;
         return Ok(stop);
     }
     let stored = writing.stored(&keys, with_set_up).await?;
@@ -138,6 +152,7 @@ async fn apply((index, file): (usize, &File), centre: &Centre, batch: &Batch) ->
         return Ok(Some(self::stop(view, centre, read, Stop::DISAGREES.to_owned())));
     }
     writing.commit(reached, Some(changed)).await?;
+    *position = reached;
     Ok(stop)
 }
 

@@ -75,7 +75,7 @@ impl Views {
         }
         // What came in meanwhile, into both; from here on each is looked at as it is now.
         let both: Vec<&File> = guards.iter().map(|guard| &**guard).chain(second.iter().copied()).collect();
-        if let Some(stop) = advance(&both, log, centre, BATCH_EVENTS, |_| ()).await?.into_iter().next() {
+        if let Some(stop) = advance(&both, log, centre, BATCH_EVENTS).await?.stops.into_iter().next() {
             return Err(stop.into());
         }
         let mut pairs = Vec::with_capacity(second.len());

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, RwLock, RwLockReadGuard, watch};
 
 use crate::{
     Stop, ViewError,
-    advance::advance,
+    advance::{Advanced, advance},
     build::{Room, build},
     file::{self, File, Sync},
     registry::{Kept, UNKEPT, VIEWS},
@@ -107,7 +107,7 @@ impl Views {
             guards.push(slot.file().await?);
         }
         let files: Vec<&File> = guards.iter().map(|guard| &**guard).collect();
-        let stops = advance(&files, log, centre, BATCH_EVENTS, |_| ()).await?;
+        let Advanced { positions, stops } = advance(&files, log, centre, BATCH_EVENTS).await?;
         for slot in &self.slots {
             let mut known = slot.stops.lock().unwrap_or_else(PoisonError::into_inner);
             known.remove(centre);
@@ -115,7 +115,8 @@ impl Views {
         }
         drop(guards);
         self.moved.send_modify(|moved| *moved += 1);
-        self.status(log, centre).await
+        let head = log.head(centre).await?.position;
+        Ok(self.slots.iter().zip(positions).map(|(slot, position)| slot.status(centre, position, head)).collect())
     }
 
     /// The same for every centre of the log.
@@ -138,11 +139,17 @@ impl Views {
         let mut all = Vec::with_capacity(self.slots.len());
         for slot in &self.slots {
             let position = slot.file().await?.position(centre).await?;
-            let stops = slot.stops.lock().unwrap_or_else(PoisonError::into_inner);
-            let stopped = stops.get(centre).map(ToString::to_string);
-            all.push(Status { view: slot.view.name, position, lag: head.saturating_sub(position), stopped });
+            all.push(slot.status(centre, position, head));
         }
         Ok(all)
+    }
+
+    /// How far one view has read a centre's log.
+    ///
+    /// # Errors
+    /// [`ViewError::UnknownView`], [`ViewError::Storage`].
+    pub async fn position(&self, view: &str, centre: &Centre) -> Result<u64, ViewError> {
+        self.file(view).await?.position(centre).await
     }
 
     /// Waits until a view has seen a position of a centre; the caller bounds the wait.
@@ -271,5 +278,11 @@ impl Slot {
             *file = File::open(self.view, self.path.clone(), Sync::Normal).await?;
         }
         Ok(file.downgrade())
+    }
+
+    fn status(&self, centre: &Centre, position: u64, head: u64) -> Status {
+        let stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        let stopped = stops.get(centre).map(ToString::to_string);
+        Status { view: self.view.name, position, lag: head.saturating_sub(position), stopped }
     }
 }

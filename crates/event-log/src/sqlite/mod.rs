@@ -47,6 +47,7 @@ const APPEND: &str = sql!("append.sql");
 const COPIED_HEADS: &str = sql!("copied_heads.sql");
 const READ_CENTRE: &str = sql!("read_centre.sql");
 const READ_COUNTERS: &str = sql!("read_counters.sql");
+const READ_HEAD: &str = sql!("read_head.sql");
 const READ_HEADS: &str = sql!("read_heads.sql");
 const READ_STREAM: &str = sql!("read_stream.sql");
 const STREAM_HEAD: &str = sql!("stream_head.sql");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Connection as _, Row as _, Sqlite, SqlitePool};
+use sqlx::{Row as _, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::page;
@@ -64,32 +64,20 @@ pub(super) async fn stream_head(pool: &SqlitePool, centre: &Centre, stream: Uuid
     query.fetch_one(pool).await?.try_get(0)
 }
 
-pub(super) async fn head(pool: &SqlitePool, centre: &Centre) -> Result<Head, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    let head = head_at_once(&mut connection, centre).await;
-    if head.is_err() {
-        do_not_reuse(&mut connection);
-    }
-    head
-}
-
 /// Keeps a connection out of its pool on which a transaction ended in an error. SQLite may have ended it by itself, which sqlx does
 /// not see: what it takes for the next transaction would stay open, and later reads would see that moment for ever.
 pub(super) fn do_not_reuse(connection: &mut PoolConnection<Sqlite>) {
     connection.close_on_drop();
 }
 
-async fn head_at_once(connection: &mut SqliteConnection, centre: &Centre) -> Result<Head, sqlx::Error> {
-    // One transaction, so that the counters are those of this position.
-    let mut transaction = connection.begin().await?;
-    let row = sqlx::query(super::READ_HEADS).bind(centre.as_str()).fetch_optional(&mut *transaction).await?;
+pub(super) async fn head(pool: &SqlitePool, centre: &Centre) -> Result<Head, sqlx::Error> {
+    let row = sqlx::query(super::READ_HEAD).bind(centre.as_str()).fetch_optional(pool).await?;
     let Some(row) = row else { return Ok(Head::default()) };
-    point!("head: within its transaction");
     Ok(Head {
-        position: row.try_get(1)?,
-        recorded_ms: row.try_get(2)?,
-        clock_steps_back: row.try_get(3)?,
-        counters: counters(&mut transaction, centre).await?,
+        position: row.try_get(0)?,
+        recorded_ms: row.try_get(1)?,
+        clock_steps_back: row.try_get(2)?,
+        counters: serde_json::from_str(row.try_get(3)?).map_err(decode)?,
     })
 }
 

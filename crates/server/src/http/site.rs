@@ -68,8 +68,8 @@ impl Site {
         if centre.version == 0 {
             return Err(none());
         }
-        let last = self.engine.last_recorded(&code).await?;
-        let now = last.filter(|_| centre.simulated).unwrap_or_else(clock::now);
+        let last = if centre.simulated { self.engine.last_recorded(&code).await? } else { None };
+        let now = last.unwrap_or_else(clock::now);
         Ok(Here { log: wire::log_centre(&code), centre, now })
     }
 
@@ -111,9 +111,7 @@ impl Site {
 
     /// How far a view has read a centre's log: what an answer from it rests on at least.
     pub(super) async fn position(&self, here: &Here, view: &str) -> Result<HeaderValue, Problem> {
-        let all = self.views.status(self.engine.log(), &here.log).await?;
-        let position = all.iter().find(|status| status.view == view).map_or(0, |status| status.position);
-        Ok(position_header(&here.log, position))
+        Ok(position_header(&here.log, self.views.position(view, &here.log).await?))
     }
 }
 
