@@ -59,11 +59,11 @@ async fn serve(
         fill(place, engine).await?;
     }
     let site = Site::new(engine.clone(), Views::open(place.data()).await?);
-    let follower = tokio::spawn(http::follow(Arc::clone(&site)));
+    let (stop, mut stopping) = watch::channel(false);
+    let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));
     let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
     let audits = tokio::spawn(http::audit_every_night(Arc::clone(&site)));
     let address = listener.local_addr()?;
-    let (stop, mut stopping) = watch::channel(false);
     let serving = axum::serve(listener, http::router(Arc::clone(&site)))
         .with_graceful_shutdown(async move { stopping.wait_for(|stop| *stop).await.map_or((), |_| ()) });
     let mut serving = tokio::spawn(serving.into_future());
@@ -81,7 +81,10 @@ async fn serve(
     }
     sweeps.abort();
     audits.abort();
-    follower.abort();
+    // It ends between two batches: one that is dropped half-way may keep its connection, and closing would wait for it.
+    if tokio::time::timeout(STOP_LIMIT, &mut follower).await.is_err() {
+        follower.abort();
+    }
     site.views.close().await;
     Ok(())
 }

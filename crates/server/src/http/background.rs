@@ -9,7 +9,7 @@ use std::{
 use cases::{CentreCode, Instant};
 use event_log::Centre;
 use projections::{Audited, ViewError};
-use tokio::time::MissedTickBehavior;
+use tokio::{sync::watch, time::MissedTickBehavior};
 
 use super::site::{Site, Upkeep};
 use crate::{
@@ -25,8 +25,8 @@ const RETRY: Duration = Duration::from_secs(5);
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Brings the views up whenever the log moves, until it is closed.
-pub(crate) async fn follow(site: Arc<Site>) {
+/// Brings the views up whenever the log moves, until it is closed or everything stops.
+pub(crate) async fn follow(site: Arc<Site>, mut stopping: watch::Receiver<bool>) {
     let mut tail = site.engine.log().tail_all();
     let mut brought: BTreeMap<Centre, u64> = BTreeMap::new();
     loop {
@@ -40,10 +40,13 @@ pub(crate) async fn follow(site: Arc<Site>) {
         };
         let troubled = upkeep != Upkeep::Following;
         site.upkeep.send_replace(upkeep);
-        let moved = tail.past(seen);
-        let moved = if troubled { tokio::time::timeout(RETRY, moved).await.unwrap_or(Ok(seen)) } else { moved.await };
-        if moved.is_err() {
-            return;
+        let moved = async {
+            let moved = tail.past(seen);
+            if troubled { tokio::time::timeout(RETRY, moved).await.unwrap_or(Ok(seen)) } else { moved.await }
+        };
+        tokio::select! {
+            moved = moved => if moved.is_err() { return },
+            _ = stopping.wait_for(|stop| *stop) => return,
         }
     }
 }
