@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{Centre, is_full};
+use crate::{Centre, Priority, is_full};
 
 /// What lies beneath an error. Shared, because one failed commit is the answer to every append that was in it.
 pub type Cause = Arc<dyn Error + Send + Sync>;
@@ -173,12 +173,22 @@ pub enum AppendError {
         why: String,
     },
     /// Too much is waiting for the writer. Try again in a moment.
-    #[error("{waiting} appends are waiting for the writer, {limit} are the most: try again in a moment")]
+    #[error("{waiting} appends are waiting for the writer and no more may: try again in a moment")]
     QueueFull {
-        /// How many wait.
+        /// Which lane is full.
+        priority: Priority,
+        /// How many wait in it.
         waiting: usize,
-        /// How many may.
-        limit: usize,
+    },
+    /// This centre has as much waiting as leaves room for the others. Try again once some of it was answered.
+    #[error("{waiting} appends of {centre} are waiting for the writer, which is its share: send fewer at a time")]
+    ShareFull {
+        /// Whose log.
+        centre: Centre,
+        /// In which lane.
+        priority: Priority,
+        /// How many of the centre's wait in it.
+        waiting: usize,
     },
     /// The disk is full. Nothing was written; appends succeed again once there is room.
     #[error("no room left on the disk of {}: make room; reading goes on, and writing resumes by itself", path.display())]

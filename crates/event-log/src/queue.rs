@@ -7,9 +7,9 @@ use tokio::sync::Notify;
 
 use crate::{AppendError, Centre, Priority};
 
-/// The most appends that may wait: beyond it the caller is told, and memory is not the buffer. Imports get a share of their own,
-/// so that one which floods its share leaves the people's untouched.
-const LIMIT_APPENDS: [usize; 2] = [4_096, 1_024];
+/// The most appends that may wait: beyond it the caller is told, and memory is not the buffer. Imports have a lane of their own,
+/// so that one which floods it leaves the people's untouched.
+const LIMIT_APPENDS: [usize; 2] = [1_024, 1_024];
 /// The most bytes of bodies that may wait, likewise.
 const LIMIT_BYTES: [usize; 2] = [64 << 20, 32 << 20];
 /// The most that one commit takes from either share: what keeps a commit, and with it everybody's wait, short.
@@ -37,11 +37,20 @@ struct State<T> {
 }
 
 /// One priority: a line of waiting `T`s for each centre, served in turn.
+///
+/// A centre's line may be as long as there are places left. One that floods the lane alone gets half of it, two get a third
+/// each, and whoever comes next still finds room.
 #[derive(Debug)]
 struct Lane<T> {
-    lines: BTreeMap<Centre, VecDeque<(Size, T)>>,
+    lines: BTreeMap<Centre, Line<T>>,
     turns: VecDeque<Centre>,
     waiting: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Line<T> {
+    waiting: VecDeque<(Size, T)>,
     bytes: usize,
 }
 
@@ -57,11 +66,8 @@ impl<T> Queue<T> {
         if state.closed {
             return Err(AppendError::Closed);
         }
-        let share = priority as usize;
-        let lane = &mut state.lanes[share];
-        if lane.waiting >= LIMIT_APPENDS[share] || lane.bytes + size.bytes > LIMIT_BYTES[share] {
-            return Err(AppendError::QueueFull { waiting: lane.waiting, limit: LIMIT_APPENDS[share] });
-        }
+        let lane = &mut state.lanes[priority as usize];
+        lane.admit(centre, priority, size)?;
         lane.push(centre, size, item);
         drop(state);
         self.changed.notify_one();
@@ -112,12 +118,27 @@ impl<T> Queue<T> {
 }
 
 impl<T> Lane<T> {
+    fn admit(&self, centre: &Centre, priority: Priority, size: Size) -> Result<(), AppendError> {
+        let places = LIMIT_APPENDS[priority as usize].saturating_sub(self.waiting);
+        let bytes = LIMIT_BYTES[priority as usize].saturating_sub(self.bytes);
+        if places == 0 || size.bytes > bytes {
+            return Err(AppendError::QueueFull { priority, waiting: self.waiting });
+        }
+        match self.lines.get(centre) {
+            Some(line) if line.waiting.len() >= places || line.bytes + size.bytes > bytes => {
+                Err(AppendError::ShareFull { centre: centre.clone(), priority, waiting: line.waiting.len() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn push(&mut self, centre: &Centre, size: Size, item: T) {
-        let line = self.lines.entry(centre.clone()).or_default();
-        if line.is_empty() {
+        let line = self.lines.entry(centre.clone()).or_insert_with(|| Line { waiting: VecDeque::new(), bytes: 0 });
+        if line.waiting.is_empty() {
             self.turns.push_back(centre.clone());
         }
-        line.push_back((size, item));
+        line.waiting.push_back((size, item));
+        line.bytes += size.bytes;
         self.waiting += 1;
         self.bytes += size.bytes;
     }
@@ -127,9 +148,9 @@ impl<T> Lane<T> {
         let (mut events, mut bytes) = (0, 0);
         while let Some(centre) = self.turns.pop_front() {
             let Some(line) = self.lines.get_mut(&centre) else { continue };
-            let Some((size, item)) = line.pop_front() else { continue };
+            let Some((size, item)) = line.waiting.pop_front() else { continue };
             if events > 0 && (events + size.events > most_events || bytes + size.bytes > most_bytes) {
-                line.push_front((size, item));
+                line.waiting.push_front((size, item));
                 self.turns.push_front(centre);
                 return;
             }
@@ -137,7 +158,8 @@ impl<T> Lane<T> {
             bytes += size.bytes;
             self.waiting -= 1;
             self.bytes -= size.bytes;
-            if line.is_empty() {
+            line.bytes -= size.bytes;
+            if line.waiting.is_empty() {
                 self.lines.remove(&centre);
             } else {
                 self.turns.push_back(centre);
@@ -170,28 +192,52 @@ mod tests {
         assert_eq!(queue.take().await.unwrap(), order);
     }
 
+    /// Pushes until it is refused; how many got in, and the refusal.
+    fn flood(queue: &Queue<usize>, name: &str, priority: Priority, size: Size) -> (usize, AppendError) {
+        let refused = (0..).find_map(|n| queue.push(&centre(name), priority, size, n).err().map(|error| (n, error)));
+        refused.unwrap()
+    }
+
     #[tokio::test]
-    async fn a_flood_of_imports_is_stopped_and_leaves_room_for_people() {
+    async fn a_flood_of_imports_is_stopped_and_leaves_the_peoples_lane_untouched() {
         let queue = Queue::new();
-        let one = centre("one");
-        for n in 0..LIMIT_APPENDS[1] {
-            queue.push(&one, Priority::Import, ONE, n).unwrap();
-        }
-        let refused = queue.push(&one, Priority::Import, ONE, 0).unwrap_err();
-        assert!(matches!(refused, AppendError::QueueFull { waiting: 1_024, limit: 1_024 }), "{refused}");
-        queue.push(&one, Priority::People, ONE, usize::MAX).unwrap();
+        let (got_in, refused) = flood(&queue, "one", Priority::Import, ONE);
+        assert_eq!(got_in, 512);
+        assert!(
+            matches!(refused, AppendError::ShareFull { priority: Priority::Import, waiting: 512, .. }),
+            "{refused}"
+        );
+        queue.push(&centre("one"), Priority::People, ONE, usize::MAX).unwrap();
         let group = queue.take().await.unwrap();
         assert_eq!((group[0], group.len()), (usize::MAX, 1 + GROUP_EVENTS[1]));
+    }
+
+    #[test]
+    fn centres_that_flood_leave_room_for_the_next_one_until_there_is_none() {
+        let queue = Queue::new();
+        let (first, refused) = flood(&queue, "first", Priority::People, ONE);
+        assert_eq!(first, 512, "half of the lane");
+        assert!(matches!(refused, AppendError::ShareFull { waiting: 512, .. }), "{refused}");
+        let (second, _) = flood(&queue, "second", Priority::People, ONE);
+        assert_eq!(second, 256, "half of what the first one left");
+        let quiet = |n: usize| queue.push(&centre(&format!("quiet-{n}")), Priority::People, ONE, n);
+        let places = (0..).take_while(|n| quiet(*n).is_ok()).count();
+        assert_eq!(places, 1_024 - 512 - 256);
+        let refused = quiet(places).unwrap_err();
+        assert!(matches!(refused, AppendError::QueueFull { waiting: 1_024, .. }), "{refused}");
     }
 
     #[tokio::test]
     async fn bytes_are_bounded_too_and_a_large_one_is_still_served() {
         let queue = Queue::new();
-        let one = centre("one");
+        let (one, other) = (centre("one"), centre("other"));
         let large = Size { events: 1, bytes: LIMIT_BYTES[0] - 100 };
         queue.push(&one, Priority::People, large, "large").unwrap();
-        queue.push(&one, Priority::People, ONE, "small").unwrap();
-        assert!(queue.push(&one, Priority::People, ONE, "no room").is_err());
+        let refused = queue.push(&one, Priority::People, ONE, "its share is full").unwrap_err();
+        assert!(matches!(refused, AppendError::ShareFull { waiting: 1, .. }), "{refused}");
+        queue.push(&other, Priority::People, ONE, "small").unwrap();
+        let refused = queue.push(&centre("third"), Priority::People, ONE, "no room").unwrap_err();
+        assert!(matches!(refused, AppendError::QueueFull { waiting: 2, .. }), "{refused}");
         assert_eq!(queue.take().await.unwrap(), ["large"]);
         assert_eq!(queue.take().await.unwrap(), ["small"]);
         queue.push(&one, Priority::People, large, "room again").unwrap();

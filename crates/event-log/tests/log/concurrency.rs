@@ -6,6 +6,7 @@ use std::sync::Arc;
 use event_log::{Append, AppendError, Appended, Centre, Clock, EventLog, Priority};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::task::JoinSet;
 
 use crate::{NEW_YEAR_MS, Place, append, at, centre, counting, stream};
@@ -120,10 +121,38 @@ async fn an_import_that_floods_one_centre_is_stopped_and_people_of_another_are_s
     let person = log.append(append(&quiet, &[(1, 0)]));
     let (flood, person) = tokio::join!(flood, person);
     person.unwrap();
-    let refused = flood.iter().filter(|result| matches!(result, Err(AppendError::QueueFull { .. }))).count();
+    let refused = flood.iter().filter(|result| matches!(result, Err(AppendError::ShareFull { .. }))).count();
     let appended = flood.iter().filter(|result| result.is_ok()).count();
     assert_eq!(refused + appended, 3_000);
     assert!(refused > 0, "a bounded queue that never refuses is not bounded");
     assert_eq!(log.head(&busy).await.unwrap().position, u64::try_from(appended).unwrap());
     log.close().await;
+}
+
+/// In which order appends are acknowledged that all wait before the writer first runs. No clock: on one thread, whoever is
+/// told first comes first.
+async fn order_of_answers(log: &dyn EventLog, appends: Vec<(&'static str, Append)>) -> Vec<&'static str> {
+    let answers: FuturesUnordered<_> =
+        appends.into_iter().map(|(name, append)| log.append(append).map(move |done| (name, done))).collect();
+    answers.map(|(name, done)| done.map(|_| name).unwrap()).collect().await
+}
+
+#[tokio::test]
+async fn one_append_of_a_quiet_centre_waits_for_one_group_of_a_flooded_one_and_no_more() {
+    for priority in [Priority::People, Priority::Import] {
+        let place = Place::new();
+        let (log, busy, quiet) = (place.write().await, centre("410404"), centre("410403"));
+        // Each of a hundred events: some ten make a group of the people's, two one of an import's.
+        let flood = (0..60).map(|n| {
+            let events: Vec<_> = (0..100).map(|event| (1 + n * 100 + event, 0)).collect();
+            ("busy", Append { priority, ..append(&busy, &events) })
+        });
+        let appends = flood.chain([("quiet", append(&quiet, &[(1, 0)]))]).collect();
+        let order = order_of_answers(&*log, appends).await;
+        assert_eq!(order.len(), 61);
+        let before = order.iter().position(|name| *name == "quiet").unwrap();
+        // Of the busy centre's sixty at most the group that the writer had begun with, and its turn in the next.
+        assert!(before <= 11, "{priority:?}: {before} of the busy centre's appends came first");
+        log.close().await;
+    }
 }

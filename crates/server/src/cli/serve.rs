@@ -5,7 +5,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use projections::Views;
 use serde_json::json;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+};
 
 use super::{Format, Status};
 use crate::{
@@ -38,7 +41,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &ServeArgs) -> anyh
          listen on 127.0.0.1 or [::1], and reach it from elsewhere through a tunnel of your own",
         args.listen
     );
-    let listener = TcpListener::bind(args.listen).await.with_context(|| {
+    let listener = listen(args.listen).with_context(|| {
         format!("cannot listen on {}: stop the program that does, or give another address with --listen", args.listen)
     })?;
     let engine = place.write().await?;
@@ -46,6 +49,19 @@ pub(super) async fn run(place: &Place, format: Format, args: &ServeArgs) -> anyh
     // Whatever happened, what was acknowledged is on the disk and the lock is let go.
     engine.log().close().await;
     done.map(|()| Status::Done)
+}
+
+/// Connections that may wait to be taken up: a whole centre may call in one moment. The usual 128 would have the system
+/// reset some of them, with no answer.
+const BACKLOG: u32 = 1_024;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Else an address that was in use a moment ago is refused for a minute.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn serve(

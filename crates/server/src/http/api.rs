@@ -15,7 +15,7 @@ use super::site::Site;
 pub(super) use reads::{cursor, no_such_recipient, write_cursor};
 
 /// The largest command: more than any may hold.
-const COMMAND_LIMIT_BYTES: usize = 1 << 20;
+pub(super) const COMMAND_LIMIT_BYTES: usize = 1 << 20;
 
 pub(super) fn router() -> Router<Arc<Site>> {
     Router::new()

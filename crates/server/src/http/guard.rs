@@ -1,15 +1,18 @@
 //! What holds for every request, whatever it asks for.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt as _;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::problem::Problem;
+use super::{api::COMMAND_LIMIT_BYTES, problem::Problem};
 
 /// The longest that an answer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -27,25 +30,98 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+/// Requests that may be under way at once, so that neither memory nor open files are the buffer: both together stay below the
+/// 1,024 open files that a system commonly allows. More than a centre's share of the log's queue, so that one centre which
+/// fills its share does not close the door to the others.
+const COMMANDS_AT_ONCE: usize = 640;
+/// Apart from commands: when the disk stalls and every command waits, reading goes on.
+const READS_AT_ONCE: usize = 128;
+/// Bytes of bodies that may be under way at once, in KiB.
+const BODIES_KIB: u32 = 64 << 10;
+
+/// How much more may come in.
+pub(super) struct Door {
+    commands: Semaphore,
+    reads: Semaphore,
+    bodies_kib: Semaphore,
+}
+
+impl Door {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            commands: Semaphore::new(COMMANDS_AT_ONCE),
+            reads: Semaphore::new(READS_AT_ONCE),
+            bodies_kib: Semaphore::new(BODIES_KIB as usize),
+        })
+    }
+
+    /// A place for the request until it is answered. Whether the service lives is told at any time.
+    fn enter(&self, request: &Request) -> Result<Option<[SemaphorePermit<'_>; 2]>, Problem> {
+        if matches!(request.uri().path(), "/healthz" | "/readyz") {
+            return Ok(None);
+        }
+        let kind = if request.method() == Method::POST { &self.commands } else { &self.reads };
+        let places = (kind.try_acquire(), self.bodies_kib.try_acquire_many(body_kib(request.headers())));
+        let (Ok(place), Ok(body)) = places else {
+            tracing::warn!(path = request.uri().path(), "more requests at once than are let in");
+            let detail = "同时办理的请求太多，这一个还没有办理。请过几秒再试；命令用同一个编号再提交";
+            return Err(Problem::later("too-many-at-once", 1, detail));
+        };
+        Ok(Some([place, body]))
+    }
+}
+
+/// What a body may take, as far as it is said beforehand. One beyond the limit is refused before it is read.
+fn body_kib(headers: &HeaderMap) -> u32 {
+    let most = u32::try_from(COMMAND_LIMIT_BYTES >> 10).unwrap_or(u32::MAX);
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(bytes) => u32::try_from(bytes.div_ceil(1 << 10)).map_or(most, |kib| kib.min(most)),
+        None if headers.contains_key(header::TRANSFER_ENCODING) => most,
+        None => 0,
+    }
+}
+
 /// Only whoever addresses this machine by a name of its own is answered, and no answer takes for ever.
 ///
 /// There are no accounts yet, so the loopback address is the only fence. A page from elsewhere could still reach it by
 /// pointing its own name at 127.0.0.1 (DNS rebinding): then the Host header gives it away. It could also post a form here,
 /// whence the Origin header, and the content type that only a script's own request can have.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if is_local(request.uri(), request.headers()) {
-        let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
-        answered.unwrap_or_else(|_| {
-            Problem::later("timeout", 1, "办理超过30秒，已停止等候。请用同一个命令编号再提交：已办的不会重办")
-                .into_response()
-        })
-    } else {
-        let detail = "还没有账户，只接受本机的请求。请用 http://127.0.0.1 或 http://localhost 打开";
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "not-this-machine", detail).into_response()
-    };
+pub(super) async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    let mut response = answer(&door, request, next).await.unwrap_or_else(IntoResponse::into_response);
     let headers = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
     response.headers_mut().extend(headers);
     response
+}
+
+async fn answer(door: &Door, request: Request, next: Next) -> Result<Response, Problem> {
+    if !is_local(request.uri(), request.headers()) {
+        let detail = "还没有账户，只接受本机的请求。请用 http://127.0.0.1 或 http://localhost 打开";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "not-this-machine", detail));
+    }
+    let _place = match door.enter(&request) {
+        Ok(place) => place,
+        Err(problem) => {
+            read_to_its_end(request.into_body()).await;
+            return Err(problem);
+        }
+    };
+    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    answered
+        .map_err(|_| Problem::later("timeout", 1, "办理超过30秒，已停止等候。请用同一个命令编号再提交：已办的不会重办"))
+}
+
+/// Reads what nobody wants, piece by piece. A connection that is closed with something unread in it is reset, and the
+/// refusal may be lost on the way.
+async fn read_to_its_end(body: Body) {
+    let (mut pieces, mut left) = (body.into_data_stream(), COMMAND_LIMIT_BYTES);
+    // Whatever became of it, the answer is the same.
+    let read = async {
+        while let (1.., Some(Ok(piece))) = (left, pieces.next().await) {
+            left = left.saturating_sub(piece.len());
+        }
+    };
+    let _ = tokio::time::timeout(TIME_LIMIT, read).await;
 }
 
 fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
@@ -69,7 +145,21 @@ fn is_loopback_name(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback_name;
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{body_kib, is_loopback_name};
+
+    #[test]
+    fn a_body_takes_what_it_says_and_never_more_than_a_command_may() {
+        let with = |name, value: &'static str| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+        assert_eq!(body_kib(&HeaderMap::new()), 0);
+        for (length, kib) in
+            [("0", 0), ("1", 1), ("1024", 1), ("1025", 2), ("1048577", 1_024), ("9999999999999", 1_024)]
+        {
+            assert_eq!(body_kib(&with(header::CONTENT_LENGTH, length)), kib, "{length}");
+        }
+        assert_eq!(body_kib(&with(header::TRANSFER_ENCODING, "chunked")), 1_024);
+    }
 
     #[test]
     fn only_names_of_this_machine_are_local() {

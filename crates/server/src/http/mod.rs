@@ -40,7 +40,7 @@ pub(crate) fn router(site: Arc<Site>) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
         .with_state(site)
-        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(guard::Door::new(), guard::guard))
 }
 
 async fn nothing_here(uri: Uri) -> Response {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cases::Refusal;
-use event_log::{AppendError, LogError};
+use event_log::{AppendError, LogError, Priority};
 use projections::ViewError;
 use serde_json::json;
 
@@ -173,10 +173,15 @@ impl From<AppendError> for Problem {
                     "这个命令产生的内容超出上限。请拆成几次提交",
                 )
             }
-            AppendError::QueueFull { .. } => Self {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                ..Self::later("queue-full", 1, "排队等候写入的太多。请过几秒用同一个命令编号再提交")
-            },
+            // The caller sends too much: everybody else still gets in.
+            AppendError::ShareFull { .. } | AppendError::QueueFull { priority: Priority::Import, .. } => {
+                let detail = "本中心排队等候写入的已达上限。请等前面的有了答复，用同一个命令编号再提交";
+                Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::later("share-full", 1, detail) }
+            }
+            AppendError::QueueFull { .. } => {
+                tracing::warn!(%error, "the writer does not keep up");
+                Self::later("queue-full", 2, "排队等候写入的太多。请过几秒用同一个命令编号再提交：已办的不会重办")
+            }
             AppendError::Full { .. } => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "disk-full",

@@ -2,6 +2,7 @@
 
 mod commands;
 mod full_disk;
+mod full_queue;
 mod pages;
 mod reads;
 mod service;
