@@ -16,6 +16,7 @@ mod backups;
 mod chart;
 mod commands;
 mod drive;
+mod fairness;
 mod fold;
 mod imports;
 mod installation;
@@ -120,6 +121,8 @@ enum Measure {
     Http,
     /// The installation's log copied, and put back
     Backup,
+    /// What one centre waits while another is flooded
+    Fairness,
 }
 
 /// These ask an installation, which is made once.
@@ -158,6 +161,9 @@ async fn measure(run: &Run, readings: &mut Readings) -> anyhow::Result<()> {
         eprintln!("round {round} of {}", run.rounds);
         if wanted(Measure::Append) {
             append::run(dir, run.seconds, readings).await?;
+        }
+        if wanted(Measure::Fairness) {
+            fairness::run(dir, run.seconds, readings).await?;
         }
         if wanted(Measure::Read) {
             reads::run(dir, run.events, readings).await?;

@@ -42,9 +42,8 @@ impl Readings {
     pub(crate) fn waits(&mut self, measure: &str, of: &str, mut waits: Vec<Duration>) {
         waits.sort_unstable();
         for (name, share) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)] {
-            let at = ((waits.len() as f64 * share) as usize).min(waits.len().saturating_sub(1));
-            if let Some(wait) = waits.get(at) {
-                self.time(format!("{measure} {name}"), of, *wait);
+            if let Some(wait) = percentile(&waits, share) {
+                self.time(format!("{measure} {name}"), of, wait);
             }
         }
     }
@@ -120,6 +119,12 @@ impl Readings {
 /// The largest number in a measure's name: how much was measured.
 fn size(measure: &str) -> u64 {
     measure.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).max().unwrap_or(0)
+}
+
+/// The wait, of sorted ones, that this share did not exceed.
+pub(crate) fn percentile(sorted: &[Duration], share: f64) -> Option<Duration> {
+    let at = ((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1));
+    sorted.get(at).copied()
 }
 
 fn median(values: &[f64]) -> f64 {
