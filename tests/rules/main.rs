@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["cases", "event-log", "projections", "documents", "import"]),
     ("tests", &[]),
     ("faults", &["event-log"]),
+    ("load", &["event-log", "faults"]),
     ("model", &["modelled-log"]),
     ("modelled-log", &["transparency"]),
     ("benches", &["cases", "event-log", "import", "projections", "server"]),

@@ -11,20 +11,28 @@ use serde_json::Value;
 /// Beyond it a server that neither answers nor ends is a fault of its own.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
-pub(crate) struct Client {
+/// One caller and its connection.
+#[derive(Debug)]
+pub struct Client {
     address: String,
     stream: BufReader<TcpStream>,
 }
 
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// Where the last event of the command stands.
-    pub(crate) position: Option<u64>,
-    pub(crate) body: String,
+/// What the server said.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// Where the last event of the command stands; of a read, what it rests on at least.
+    pub position: Option<u64>,
+    /// Seconds, where the server asks for a pause.
+    pub retry_after: Option<u64>,
+    pub body: String,
 }
 
 impl Client {
-    pub(crate) fn new(address: &str) -> io::Result<Self> {
+    /// # Errors
+    /// If nobody listens there.
+    pub fn new(address: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(ANSWER_LIMIT))?;
         stream.set_nodelay(true)?;
@@ -32,7 +40,10 @@ impl Client {
     }
 
     /// Sends a command and waits for the answer.
-    pub(crate) fn command(&mut self, command: &Value) -> io::Result<Answer> {
+    ///
+    /// # Errors
+    /// If none comes: whether the command was done is not known then.
+    pub fn command(&mut self, command: &Value) -> io::Result<Answer> {
         let body = command.to_string();
         let head = format!(
             "POST /api/v1/commands HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -43,8 +54,19 @@ impl Client {
         self.answer()
     }
 
+    /// Asks for what stands at a path, for an answer that has seen these positions (`410404@128`) where any are named.
+    ///
+    /// # Errors
+    /// If no answer comes.
+    pub fn get(&mut self, path: &str, seen: Option<&str>) -> io::Result<Answer> {
+        let seen = seen.map_or_else(String::new, |seen| format!("yousu-position: {seen}\r\n"));
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{seen}\r\n", self.address);
+        self.stream.get_mut().write_all(head.as_bytes())?;
+        self.answer()
+    }
+
     fn answer(&mut self) -> io::Result<Answer> {
-        let (mut status, mut length, mut position) = (None, 0, None);
+        let (mut status, mut length, mut position, mut retry_after) = (None, 0, None, None);
         loop {
             let mut line = String::new();
             if self.stream.read_line(&mut line)? == 0 {
@@ -62,12 +84,15 @@ impl Client {
                 (_, Some((name, value))) if name.eq_ignore_ascii_case("yousu-position") => {
                     position = value.split('@').nth(1).and_then(|position| position.parse().ok());
                 }
+                (_, Some((name, value))) if name.eq_ignore_ascii_case("retry-after") => {
+                    retry_after = value.parse().ok();
+                }
                 _ => {}
             }
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
         let body = String::from_utf8(body).map_err(|_| io::ErrorKind::InvalidData)?;
-        Ok(Answer { status: status.ok_or(io::ErrorKind::InvalidData)?, position, body })
+        Ok(Answer { status: status.ok_or(io::ErrorKind::InvalidData)?, position, retry_after, body })
     }
 }

@@ -184,7 +184,11 @@ impl Place {
     }
 }
 
-pub(crate) fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
+/// The id of the command that an event names.
+///
+/// # Errors
+/// If the body is no event's, or names none.
+pub fn command_of(body: &[u8]) -> anyhow::Result<Uuid> {
     let body: Value = serde_json::from_slice(body)?;
     let id = body["public"]["command"]["id"].as_str().context("an event names its command")?;
     ensure!(!id.is_empty(), "an event names its command");

@@ -19,5 +19,8 @@ mod record;
 mod shim;
 pub mod slow_disk;
 
-pub use program::built;
+pub use chance::Chance;
+pub use client::{Answer, Client};
+pub use kill::command_of;
+pub use program::{built, serve};
 pub use shim::Shim;

@@ -41,7 +41,10 @@ pub(crate) fn open_centre(yousu: Command, dir: &Path) -> anyhow::Result<()> {
 }
 
 /// A server that is up, and its address.
-pub(crate) fn serve(yousu: Command, dir: &Path) -> anyhow::Result<(Child, String)> {
+///
+/// # Errors
+/// If it does not start, or does not say where it listens.
+pub fn serve(yousu: Command, dir: &Path) -> anyhow::Result<(Child, String)> {
     let (server, address) = start(yousu, dir)?;
     Ok((server, address.context("it says where it listens")?))
 }
