@@ -54,7 +54,7 @@ fn spoil(operation: Operation, call: &str) {
 
 #[test]
 fn a_sync_that_fails_is_refused_or_survived() {
-    spoil(Operation::Apply, "fsync");
+    spoil(Operation::Apply, "fdatasync");
 }
 
 #[test]
