@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use event_log::{Access, Append, Centre, EventLog, Priority};
+use event_log::{Access, Append, AppendError, Centre, EventLog, Priority};
 
 use crate::{
     append::whole,
@@ -93,7 +93,12 @@ async fn flooder(
             break;
         }
         let (append, _) = whole((n / EVENTS_A_CASE) * FLOOD + flooder, n % EVENTS_A_CASE)?;
-        log.append(Append { centre: Centre::new(FLOODED)?, priority, ..append }).await?;
+        let append = Append { centre: Centre::new(FLOODED)?, priority, ..append };
+        // A flood does not heed a refusal: it is there again at once.
+        while let Err(error) = log.append(append.clone()).await {
+            anyhow::ensure!(matches!(error, AppendError::QueueFull { .. }), "{error}");
+            tokio::task::yield_now().await;
+        }
         flooded.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())
