@@ -20,8 +20,8 @@ use crate::{
 };
 
 const WINDOWS: u64 = 16;
-/// Appends of the flood that wait at any time: a centre's whole share of the queue.
-const FLOOD: u64 = 512;
+/// Appends of the flood that wait at any time: a centre's share of the queue, as large as it is beside the windows.
+const FLOOD: u64 = 480;
 const FLOODED: &str = "410403";
 
 pub(crate) async fn run(dir: &Path, seconds: u64, readings: &mut Readings) -> anyhow::Result<()> {
