@@ -3,6 +3,7 @@
 mod backup;
 mod bad_input;
 mod due;
+mod kept;
 mod program;
 mod real_data;
 mod walkthrough;

@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("server", &["cases", "event-log", "projections", "documents", "import"]),
     ("tests", &[]),
     ("faults", &["event-log"]),
+    ("fuzzing", &["cases", "event-log", "import", "projections"]),
     ("load", &["event-log", "faults"]),
     ("model", &["modelled-log"]),
     ("modelled-log", &["transparency"]),

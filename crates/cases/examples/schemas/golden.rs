@@ -6,7 +6,7 @@ use cases::{
     CaseEvent, Centre, CentreCode, CentreEvent, CommandLine, Context, Entry, EventSet, centre,
     policy::SHIPPED,
     sealed::SealedText,
-    story::{Story, Told, cast},
+    story::{DEPARTMENTS, Story, Told, cast},
 };
 use serde_json::{Value, json};
 
@@ -42,6 +42,20 @@ pub(crate) fn all() -> BTreeMap<String, Value> {
         keep(format!("commands/{}.json", line["command"].as_str().unwrap_or_default()), line);
     }
     golden
+}
+
+/// The whole story as commands: what opens the centre, then the lines of the golden story.
+#[cfg_attr(test, allow(dead_code, reason = "the tests compare the files; only the example prints the story"))]
+pub(crate) fn story() -> Vec<Value> {
+    let (line, _) = opening();
+    let at = line["recorded_at"].clone();
+    let mut lines = vec![line];
+    for (n, (department, name)) in DEPARTMENTS.into_iter().enumerate() {
+        lines.push(json!({"command": "record_department", "id": format!("019caba1-dd00-7000-8000-00000000010{n}"),
+            "centre": "410404", "by": cast("admin"), "recorded_at": at, "department": department, "name": name}));
+    }
+    lines.extend(golden_story::play().lines);
+    lines
 }
 
 /// The paths that must be there.

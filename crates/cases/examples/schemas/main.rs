@@ -6,6 +6,8 @@
 //! that any log holds, so it is never overwritten; its hash is added to `schemas/golden/SM3SUMS`. An event's shape that
 //! differs from the file's is not written either: it needs a new `VERSION` and an upcast (`docs/adding-an-event.md`).
 //! While no log was ever written with the type, the old files and their line in SM3SUMS may be deleted instead.
+//!
+//! `… --example schemas -- story` prints the story of the golden files instead, as lines for `yousu apply`.
 
 mod golden;
 mod golden_story;
@@ -17,6 +19,10 @@ use std::{fs, io, path::Path, process::ExitCode};
 use serde_json::Value;
 
 fn main() -> Result<ExitCode, io::Error> {
+    if std::env::args().nth(1).as_deref() == Some("story") {
+        golden::story().iter().for_each(|line| println!("{line}"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let schemas = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas"));
     let mut refused = 0;
     for (path, schema) in shape::all() {

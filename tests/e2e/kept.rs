@@ -1,0 +1,81 @@
+//! What earlier releases wrote, opened by this one: `tests/kept/README.md`.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use flate2::read::GzDecoder;
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+
+use crate::program::{Yousu, root};
+
+const FILES: [&str; 2] = ["log.sqlite", "log.sqlite.attachments"];
+
+/// The directory of each format, and its number.
+fn kept() -> Vec<(PathBuf, u16)> {
+    let entries = fs::read_dir(root().join("tests/kept")).expect("tests/kept is there");
+    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix("format-")?.parse().ok();
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.filter_map(|path| number(&path).map(|number| (path, number))).collect()
+}
+
+/// Unpacks the log and its attachments of a kept directory.
+fn unpack(kept: &Path, to: &Path) {
+    for name in FILES {
+        let packed = File::open(kept.join(format!("{name}.gz"))).expect("it is kept");
+        let mut file = File::create(to.join(name)).expect("it can be made");
+        io::copy(&mut GzDecoder::new(packed), &mut file).expect("it is packed by gzip");
+    }
+}
+
+/// Says everything again that the release said which wrote it.
+fn says_the_same(yousu: &Yousu, kept: &Path) {
+    let said = fs::read_to_string(kept.join("said.txt")).expect("it is kept");
+    let sections: Vec<_> = said.split("$ yousu ").skip(1).collect();
+    assert!(sections.len() > 10, "{} commands", sections.len());
+    for section in sections {
+        let (args, printed) = section.split_once('\n').expect("a command's line");
+        assert_eq!(yousu.run(args.split(' ')).ok(), printed, "yousu {args}");
+    }
+}
+
+#[test]
+fn what_each_format_holds_is_read_as_it_was_written() {
+    let kept = kept();
+    assert!(!kept.is_empty());
+    for (kept, _) in kept {
+        let opened = Yousu::empty();
+        unpack(&kept, opened.dir());
+        says_the_same(&opened, &kept);
+        // Once more from views that were built anew.
+        opened.run(["rebuild"]).ok();
+        says_the_same(&opened, &kept);
+
+        let (backup, restored) = (Yousu::empty(), Yousu::empty());
+        unpack(&kept, backup.dir());
+        fs::copy(kept.join("manifest.json"), backup.dir().join("manifest.json")).expect("it is kept");
+        restored.run(["restore", backup.dir().to_str().expect("a path")]).ok();
+        says_the_same(&restored, &kept);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_and_left_as_it_is() {
+    let (kept, newest) = kept().into_iter().max_by_key(|(_, number)| *number).expect("one is kept");
+    let newer = Yousu::empty();
+    unpack(&kept, newer.dir());
+    let options = SqliteConnectOptions::new().filename(newer.dir().join("log.sqlite"));
+    let mut connection = options.connect().await.expect("it is a database");
+    sqlx::query("UPDATE format SET number = number + 1").execute(&mut connection).await.expect("one row");
+    connection.close().await.expect("closed");
+    let before = fs::read(newer.dir().join("log.sqlite")).expect("read");
+    let words = [&*format!("data format {}", newest + 1), &*format!("reads up to {newest}"), "use the newer release"];
+    let copy = newer.dir().join("copy");
+    let copy = copy.to_str().expect("a path");
+    for args in [&["verify"][..], &["serve", "--listen", "127.0.0.1:0"], &["ledger"], &["rebuild"], &["backup", copy]] {
+        newer.run(args.iter().copied()).failed(1, &words);
+    }
+    assert!(fs::read(newer.dir().join("log.sqlite")).expect("read") == before, "the file was changed");
+}

@@ -1,0 +1,38 @@
+//! What must hold of any bytes whatever: a target is a function of bytes that panics if it does not.
+//!
+//! The same functions run in three places: `tests/replay.rs` gives each its seeds, the inputs that once broke it
+//! (`fuzz/corpus`), and some thousands of mutations, always the same; `fuzz/` lets libFuzzer look for more, for as
+//! long as one likes (its README says how); whoever finds something adds the input to the corpus.
+//!
+//! | target | bytes | beyond "no panic" |
+//! |---|---|---|
+//! | [`import`] | a mapping, a zero byte, a file | every row counted beforehand is a row or a rejection; read again it says the same |
+//! | [`command`] | a command line | spelling does not matter; what is decided is readable; sent again it decides nothing |
+//! | [`event`] | `type version`, a line's end, a body | written again and read again it is the same; `evolve` takes it |
+//! | [`policy`] | a policy's text | one that is accepted can be adopted and worked under |
+
+mod command;
+mod event;
+mod import;
+mod mutate;
+mod policy;
+mod seeds;
+
+pub use self::{command::command, event::event, import::import, mutate::Mutations, policy::policy};
+
+/// One decoder and what must hold of it.
+pub struct Target {
+    pub name: &'static str,
+    /// Answers whether the bytes were good enough to say something about.
+    pub run: fn(&[u8]) -> bool,
+    /// Good inputs to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub const TARGETS: [Target; 4] = [
+    Target { name: "import", run: import, seeds: seeds::imports },
+    Target { name: "command", run: command, seeds: seeds::commands },
+    Target { name: "event", run: event, seeds: seeds::events },
+    Target { name: "policy", run: policy, seeds: seeds::policies },
+];
