@@ -101,7 +101,10 @@ async fn serve(
     if tokio::time::timeout(STOP_LIMIT, &mut follower).await.is_err() {
         follower.abort();
     }
-    site.views.close().await;
+    // An audit that was dropped half-way may keep a connection too. The views can be built anew at any time.
+    if tokio::time::timeout(STOP_LIMIT, site.views.close()).await.is_err() {
+        eprintln!("yousu: a view's file was left open; nothing is lost");
+    }
     Ok(())
 }
 
