@@ -90,11 +90,11 @@ async fn read_batch(
     limit: u32,
 ) -> Result<Batch, ViewError> {
     let events = log.read_centre(centre, after, limit).await?;
-    Ok(decode(files, centre, events).await)
+    let (views, centre) = (files.iter().map(|file| file.view).collect::<Vec<_>>(), centre.clone());
+    Ok(beside(events.len(), move || decode(&views, &centre, events)).await)
 }
 
-pub(crate) async fn decode(files: &[&File], centre: &Centre, events: Vec<Event>) -> Batch {
-    let views: Vec<&'static Kept> = files.iter().map(|file| file.view).collect();
+pub(crate) fn decode(views: &[&'static Kept], centre: &Centre, events: Vec<Event>) -> Batch {
     let reader = Reader::new(centre);
     // A view finds a type among all names there are. A batch has few types.
     let mut known: BTreeMap<String, Arc<[Use]>> = BTreeMap::new();
@@ -110,7 +110,7 @@ pub(crate) async fn decode(files: &[&File], centre: &Centre, events: Vec<Event>)
         let fact = wanted.then(|| reader.read(&event));
         Read { position: event.position, kind: event.kind, uses, fact }
     };
-    beside(events.len(), move || Batch(Arc::new(events.into_iter().map(read).collect()))).await
+    Batch(Arc::new(events.into_iter().map(read).collect()))
 }
 
 /// One batch into one view: rows and checkpoint in one transaction. `position` is where the view then stands.
@@ -128,7 +128,7 @@ async fn apply(
         return Ok(None);
     }
     let (checkpoint, of) = (writing.position, batch.clone());
-    let Scope { keys, has_facts, with_set_up, reached, stopped } =
+    let Scope { mut keys, has_facts, with_set_up, reached, stopped } =
         beside(batch.len(), move || Scope::of((index, view), &of, checkpoint)).await;
     let stop = stopped.map(|(at, why)| stop(view, centre, &batch[at], why));
     if reached == checkpoint {
@@ -139,6 +139,8 @@ async fn apply(
         *position = reached;
         return Ok(stop);
     }
+    keys.sort_unstable();
+    keys.dedup();
     let stored = writing.stored(&keys, with_set_up).await?;
     let of = batch.clone();
     let folded = beside(batch.len(), move || {
@@ -162,7 +164,7 @@ pub(crate) fn stop(view: &Kept, centre: &Centre, at: &Read, why: String) -> Stop
 
 /// How far a view can take a batch, and what it needs for that.
 pub(crate) struct Scope {
-    /// The rows that it may touch.
+    /// The rows that it may touch, as often as they are named.
     pub(crate) keys: Vec<String>,
     has_facts: bool,
     with_set_up: bool,
@@ -191,8 +193,6 @@ impl Scope {
             }
             scope.reached = read.position;
         }
-        scope.keys.sort_unstable();
-        scope.keys.dedup();
         scope
     }
 }
@@ -205,7 +205,7 @@ pub(crate) fn facts(index: usize, batch: &[Read], (after, reached): (u64, u64)) 
 }
 
 /// Runs something on a thread of its own if it is long.
-pub(crate) async fn beside<T: Send + 'static>(events: usize, run: impl FnOnce() -> T + Send + 'static) -> T {
+async fn beside<T: Send + 'static>(events: usize, run: impl FnOnce() -> T + Send + 'static) -> T {
     if events <= HERE_EVENTS {
         return run();
     }

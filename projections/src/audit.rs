@@ -57,7 +57,11 @@ impl Views {
             file::remove(&path)?;
             second.push(File::open(slot.view, path, Sync::Off).await?);
         }
-        let audited = self.compare(log, centre, &second).await;
+        let (second, built) = build(second, log, std::slice::from_ref(centre), Room::default(), |_, _| ()).await;
+        let audited = match built {
+            Ok(_) => self.compare(log, centre, &second).await,
+            Err(error) => Err(error),
+        };
         for file in &second {
             file.close().await;
             file::remove(file.path())?;
@@ -67,7 +71,6 @@ impl Views {
 
     async fn compare(&self, log: &dyn EventLog, centre: &Centre, second: &[File]) -> Result<Vec<Audited>, ViewError> {
         let second: Vec<&File> = second.iter().collect();
-        build(&second, log, centre, Room::default(), |_| ()).await?;
         let alone = self.writing.lock().await;
         let mut guards = Vec::with_capacity(self.slots.len());
         for slot in &self.slots {

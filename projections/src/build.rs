@@ -1,23 +1,31 @@
-//! Views from nothing: the whole of a centre's log folded into files that nobody reads yet.
+//! Views from nothing: the whole of a log folded into files that nobody reads yet.
 //!
 //! Nobody reads them and a file that was not finished is thrown away, so rows need not be in the file after every batch: they
 //! stay in hand while there is room and are written when they have not been touched for long, or at the end. Each row is so
 //! parsed and written about once, however many events changed it; and memory stays bounded, however long the log.
+//!
+//! It is a line: the log is read here, a thread decodes, and each view folds and writes on a thread of its own. What is handed
+//! on is bounded, so the slowest sets the pace, and nobody waits for anybody else's batch. Threads of their own rather than the
+//! runtime's, because the system's allocator keeps what it freed for each thread apart: work that wanders over sixteen threads
+//! holds sixteen times what it needs at once.
 
-use event_log::{Centre, EventLog};
-use futures_util::future::try_join_all;
+use std::{panic::resume_unwind, thread};
+
+use event_log::{Centre, Event, EventLog};
+use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     Stop, ViewError,
-    advance::{Batch, Scope, beside, decode, facts, stop},
+    advance::{Batch, Scope, decode, facts, stop},
     file::File,
     hand::{Hand, Stored},
+    registry::Kept,
 };
 
 /// What a rebuild may hold in memory for each view. More is faster, and never another result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
-    /// Events that are folded at a time; two more batches are under way.
+    /// Events that are folded at a time; some more batches are under way.
     pub batch_events: u32,
     /// Rows that stay in hand from batch to batch.
     pub rows: usize,
@@ -29,90 +37,155 @@ impl Default for Room {
     }
 }
 
-/// A view's new file, and the rows that are not in it yet.
+/// Batches that wait for a view.
+const WAITING: usize = 2;
+
+/// Events of one centre, as the log has them; none where its log ends.
+type Raw = (Centre, Vec<Event>);
+/// The same decoded.
+type Decoded = (Centre, Batch);
+
+/// Folds these centres' logs into these files, which hold nothing of them. The files are given back however it went, and how
+/// many events there were.
+pub(crate) async fn build(
+    files: Vec<File>,
+    log: &dyn EventLog,
+    centres: &[Centre],
+    room: Room,
+    progress: impl FnMut(&Centre, u64),
+) -> (Vec<File>, Result<u64, ViewError>) {
+    let (mut inboxes, mut folding) = (Vec::new(), Vec::new());
+    let views: Vec<&'static Kept> = files.iter().map(|file| file.view).collect();
+    // Their threads end when nothing more comes, and the last of them says so here.
+    let (working, mut all_ended) = mpsc::channel::<()>(1);
+    for (index, file) in files.into_iter().enumerate() {
+        let (inbox, batches) = mpsc::channel(WAITING);
+        inboxes.push(inbox);
+        let (runtime, working) = (Handle::current(), working.clone());
+        folding.push(thread::spawn(move || {
+            let folded = fold_all((index, &file), room.rows, batches, &runtime);
+            drop(working);
+            (file, folded)
+        }));
+    }
+    drop(working);
+    let (raw, to_decode) = mpsc::channel(1);
+    let decoding = thread::spawn(move || decode_all(&views, to_decode, &inboxes));
+    let read = read_all(log, centres, room.batch_events, &raw, progress).await;
+    drop(raw);
+    let _ = all_ended.recv().await;
+    let mut outcome = read;
+    let mut files = Vec::with_capacity(folding.len());
+    for folding in folding {
+        let (file, folded) = folding.join().unwrap_or_else(|panicked| resume_unwind(panicked));
+        // A view that failed says why; that the line ended early is only what followed.
+        outcome = folded.and(outcome);
+        files.push(file);
+    }
+    decoding.join().unwrap_or_else(|panicked| resume_unwind(panicked));
+    (files, outcome)
+}
+
+/// Reads on until the end of the last centre's log, or until nobody takes it any more.
+async fn read_all(
+    log: &dyn EventLog,
+    centres: &[Centre],
+    batch_events: u32,
+    to: &mpsc::Sender<Raw>,
+    mut progress: impl FnMut(&Centre, u64),
+) -> Result<u64, ViewError> {
+    let mut all = 0;
+    for centre in centres {
+        let mut reached = 0;
+        loop {
+            let events = log.read_centre(centre, reached, batch_events).await?;
+            let last = events.last().map(|event| event.position);
+            if to.send((centre.clone(), events)).await.is_err() {
+                return Ok(all);
+            }
+            let Some(last) = last else { break };
+            reached = last;
+            progress(centre, reached);
+        }
+        all += reached;
+    }
+    Ok(all)
+}
+
+fn decode_all(views: &[&'static Kept], mut raw: mpsc::Receiver<Raw>, to: &[mpsc::Sender<Decoded>]) {
+    while let Some((centre, events)) = raw.blocking_recv() {
+        let batch = decode(views, &centre, events);
+        for view in to {
+            if view.blocking_send((centre.clone(), batch.clone())).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn fold_all(
+    (index, file): (usize, &File),
+    most_rows: usize,
+    mut batches: mpsc::Receiver<Decoded>,
+    runtime: &Handle,
+) -> Result<(), ViewError> {
+    let mut building = Building::begin(index, file, most_rows, runtime)?;
+    while let Some((centre, batch)) = batches.blocking_recv() {
+        if batch.is_empty() {
+            building.finish(&centre)?;
+            building = Building::begin(index, file, most_rows, runtime)?;
+        } else {
+            building.add(&centre, &batch)?;
+        }
+    }
+    Ok(())
+}
+
+/// A view's new file, and the rows of one centre that are not in it yet.
 struct Building<'a> {
     /// Its place among the files.
     index: usize,
     file: &'a File,
+    most_rows: usize,
+    runtime: &'a Handle,
     hand: Box<dyn Hand>,
-}
-
-/// Folds a centre's log into these files, which hold nothing of it, and returns how far it went.
-pub(crate) async fn build(
-    files: &[&File],
-    log: &dyn EventLog,
-    centre: &Centre,
-    room: Room,
-    mut progress: impl FnMut(u64),
-) -> Result<u64, ViewError> {
-    if files.is_empty() {
-        return Ok(0);
-    }
-    let mut all = Vec::with_capacity(files.len());
-    for (index, file) in files.iter().enumerate() {
-        let mut hand = (file.view.hand)();
-        hand.take(Stored::nothing()).map_err(|source| file.bad_row(source))?;
-        all.push(Building { index, file, hand });
-    }
-    // Three batches are under way: one is folded while the next is decoded and the one after it is read.
-    let read = async |after| Ok::<_, ViewError>(log.read_centre(centre, after, room.batch_events).await?);
-    let (mut reached, mut batch, mut ahead) = (0, Batch::default(), read(0).await?);
-    while !(batch.is_empty() && ahead.is_empty()) {
-        let (last, end) = (batch.last_position(), ahead.last().map(|event| event.position));
-        let fold = try_join_all(all.into_iter().map(|building| building.add(centre, &batch, room.rows)));
-        let after = async {
-            let Some(end) = end else { return Ok(Vec::new()) };
-            read(end).await
-        };
-        let (folded, decoded, after) = tokio::join!(fold, decode(files, centre, ahead), after);
-        (all, batch, ahead) = (folded?, decoded, after?);
-        if let Some(last) = last {
-            reached = last;
-            progress(last);
-        }
-    }
-    try_join_all(all.into_iter().map(|building| building.finish(centre, reached))).await?;
-    Ok(reached)
+    reached: u64,
 }
 
 impl<'a> Building<'a> {
-    async fn add(self, centre: &Centre, batch: &Batch, most_rows: usize) -> Result<Self, ViewError> {
-        let Some(last) = batch.last_position() else { return Ok(self) };
-        let Self { index, file, mut hand } = self;
-        let (view, of) = (file.view, batch.clone());
-        let (hand_back, scope, missing) = beside(batch.len(), move || {
-            let scope = Scope::of((index, view), &of, 0);
-            let missing = hand.missing(&scope.keys);
-            (hand, scope, missing)
-        })
-        .await;
-        hand = hand_back;
+    fn begin(index: usize, file: &'a File, most_rows: usize, runtime: &'a Handle) -> Result<Self, ViewError> {
+        let mut hand = (file.view.hand)();
+        hand.take(Stored::nothing()).map_err(|source| file.bad_row(source))?;
+        Ok(Self { index, file, most_rows, runtime, hand, reached: 0 })
+    }
+
+    fn add(&mut self, centre: &Centre, batch: &Batch) -> Result<(), ViewError> {
+        let (file, view) = (self.file, self.file.view);
+        let Some(last) = batch.last_position() else { return Ok(()) };
+        let scope = Scope::of((self.index, view), batch, 0);
         if let Some((at, why)) = scope.stopped {
             return Err(stop(view, centre, &batch[at], why).into());
         }
-        let stored = if missing.is_empty() { Vec::new() } else { file.rows_of(centre, &missing).await? };
-        let of = batch.clone();
-        let folded = beside(batch.len(), move || {
-            hand.put_back(stored)?;
-            let disagrees = hand.fold(&facts(index, &of, (0, last)));
-            Ok((disagrees, hand.make_room(scope.keys, most_rows)?, hand))
-        });
-        let (disagrees, put_down, hand) = folded.await.map_err(|source| file.bad_row(source))?;
+        let missing = self.hand.missing(scope.keys);
+        if !missing.is_empty() {
+            let stored = self.runtime.block_on(file.rows_of(centre, &missing))?;
+            self.hand.put_back(stored).map_err(|source| file.bad_row(source))?;
+        }
+        let disagrees = self.hand.fold(&facts(self.index, batch, (0, last)));
         if let Some(read) = disagrees.and_then(|position| batch.iter().find(|read| read.position == position)) {
             return Err(stop(view, centre, read, Stop::DISAGREES.to_owned()).into());
         }
-        if let Some(changed) = put_down {
+        self.reached = last;
+        if let Some(changed) = self.hand.make_room(self.most_rows).map_err(|source| file.bad_row(source))? {
             // The checkpoint goes before the rows in hand. It only counts once all of them are there.
-            file.begin(centre).await?.commit(last, Some(changed)).await?;
+            self.runtime.block_on(async { file.begin(centre).await?.commit(last, Some(changed)).await })?;
         }
-        Ok(Self { index, file, hand })
+        Ok(())
     }
 
-    async fn finish(self, centre: &Centre, reached: u64) -> Result<(), ViewError> {
-        let Self { file, mut hand, .. } = self;
-        let changed = tokio::task::spawn_blocking(move || hand.changed());
-        let changed = changed.await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()));
-        let changed = changed.map_err(|source| file.bad_row(source))?;
-        file.begin(centre).await?.commit(reached, Some(changed)).await
+    fn finish(&mut self, centre: &Centre) -> Result<(), ViewError> {
+        let (file, reached) = (self.file, self.reached);
+        let changed = self.hand.changed().map_err(|source| file.bad_row(source))?;
+        self.runtime.block_on(async { file.begin(centre).await?.commit(reached, Some(changed)).await })
     }
 }

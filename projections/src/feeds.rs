@@ -116,15 +116,15 @@ impl View for Feeds {
     type Row = Row;
 
     const NAME: &'static str = "feeds";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const PERSONAL: bool = true;
     const DDL: &'static str = "
         CREATE TABLE rows (
             centre TEXT NOT NULL,
             key TEXT NOT NULL,               -- the case, or what sent the entry and to whom
             state TEXT NOT NULL,
-            recipient TEXT AS (state ->> '$.entry.recipient'),
-            number INTEGER AS (state ->> '$.entry.number'),
+            recipient TEXT AS (state ->> '$.entry.recipient') STORED,
+            number INTEGER AS (state ->> '$.entry.number') STORED,
             PRIMARY KEY (centre, key)
         ) STRICT;";
     const INDEXES: &'static str = "
@@ -158,7 +158,7 @@ pub async fn entries(
 ) -> Result<Vec<Entry>, ViewError> {
     let (rows, set_up): (Vec<Row>, SetUp) = if when.is_past() {
         let fold = past::fold::<Feeds>(log, centre, when).await?;
-        (fold.rows().values().cloned().collect(), fold.set_up)
+        (fold.rows().map(|(_, row)| row.clone()).collect(), fold.set_up)
     } else {
         let file = views.file(Feeds::NAME).await?;
         let select = sqlx::query(SELECT).bind(centre.as_str()).bind(recipient.to_string());
@@ -177,7 +177,7 @@ pub async fn entries(
 }
 
 const SELECT: &str = "SELECT state FROM rows
-    WHERE centre = $1 AND recipient = $2 AND number > $3 ORDER BY number LIMIT $4";
+    WHERE centre = $1 AND recipient = $2 AND number > $3 ORDER BY number LIMIT $4 + 0";
 
 /// Every recipient that has an entry.
 ///

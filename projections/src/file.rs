@@ -253,7 +253,7 @@ impl Rows {
         most: u32,
     ) -> Result<Vec<(String, String)>, ViewError> {
         const PAGE: &str = "SELECT key, state FROM rows
-            WHERE centre = $1 AND key > $2 AND ($3 IS NULL OR key <= $3) ORDER BY key LIMIT $4";
+            WHERE centre = $1 AND key > $2 AND ($3 IS NULL OR key <= $3) ORDER BY key LIMIT $4 + 0";
         let query = sqlx::query(PAGE).bind(self.centre.as_str()).bind(after).bind(through).bind(most);
         let read = async {
             let rows = query.fetch_all(&mut *self.transaction).await?;

@@ -1,6 +1,6 @@
 //! How a view is folded: what it is told of an event, and what it may touch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cases::{CaseEvent, CentreEvent};
 use serde::{Serialize, de::DeserializeOwned};
@@ -63,8 +63,9 @@ pub(crate) trait View {
 /// The rows of one centre that are in hand.
 #[derive(Debug, Clone)]
 pub(crate) struct Fold<R> {
-    rows: BTreeMap<String, R>,
-    touched: BTreeSet<String>,
+    rows: BTreeMap<String, InHand<R>>,
+    /// Grows with every batch: by it a row knows when it was wanted last.
+    batch: u32,
     /// The last running number under each name.
     pub(crate) numbers: BTreeMap<String, u64>,
     pub(crate) set_up: SetUp,
@@ -72,25 +73,36 @@ pub(crate) struct Fold<R> {
     undo: Option<BTreeMap<String, Option<R>>>,
 }
 
-impl<R: Clone + Default> Fold<R> {
-    pub(crate) fn new(rows: BTreeMap<String, R>, numbers: BTreeMap<String, u64>, set_up: SetUp) -> Self {
-        Self { rows, touched: BTreeSet::new(), numbers, set_up, undo: None }
-    }
+/// A row, and what has to be known to let go of it: one look-up finds both.
+#[derive(Debug, Clone, Default)]
+struct InHand<R> {
+    row: R,
+    /// Since it was taken in hand.
+    changed: bool,
+    /// In which batch it was taken or changed last.
+    used: u32,
+}
 
+impl<R> Default for Fold<R> {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), batch: 0, numbers: BTreeMap::new(), set_up: SetUp::default(), undo: None }
+    }
+}
+
+impl<R: Clone + Default> Fold<R> {
     /// The row, new if there was none.
     pub(crate) fn row(&mut self, key: &str) -> &mut R {
         if let Some(undo) = &mut self.undo {
-            undo.entry(key.to_owned()).or_insert_with(|| self.rows.get(key).cloned());
+            undo.entry(key.to_owned()).or_insert_with(|| self.rows.get(key).map(|held| held.row.clone()));
         }
-        if !self.touched.contains(key) {
-            self.touched.insert(key.to_owned());
-        }
-        self.rows.entry(key.to_owned()).or_default()
+        let held = self.rows.entry(key.to_owned()).or_default();
+        (held.changed, held.used) = (true, self.batch);
+        &mut held.row
     }
 
     /// The row as it stands, if there is one.
     pub(crate) fn get(&self, key: &str) -> Option<&R> {
-        self.rows.get(key)
+        self.rows.get(key).map(|held| &held.row)
     }
 
     /// The next running number under a name: gapless from 1, in log order.
@@ -100,24 +112,39 @@ impl<R: Clone + Default> Fold<R> {
         *last
     }
 
-    pub(crate) fn rows(&self) -> &BTreeMap<String, R> {
-        &self.rows
+    /// All of them, in the order of their keys.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&String, &R)> {
+        self.rows.iter().map(|(key, held)| (key, &held.row))
     }
 
     /// Puts a row in hand as it is in the file, unless it is in hand already.
     pub(crate) fn take(&mut self, key: String, row: R) {
-        self.rows.entry(key).or_insert(row);
+        self.rows.entry(key).or_insert(InHand { row, changed: false, used: self.batch });
     }
 
-    /// The rows that changed since they were taken in hand or last put down.
-    pub(crate) fn touched(&self) -> impl Iterator<Item = (&String, &R)> {
-        self.touched.iter().filter_map(|key| self.rows.get_key_value(key))
+    /// The rows that changed since they were taken in hand.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (&String, &R)> {
+        self.rows.iter().filter(|(_, held)| held.changed).map(|(key, held)| (key, &held.row))
     }
 
-    /// Lets go of a row, and says whether it had changed.
-    pub(crate) fn put_down(&mut self, key: &str) -> Option<(R, bool)> {
-        let changed = self.touched.remove(key);
-        self.rows.remove(key).map(|row| (row, changed))
+    /// Ends a batch. If more rows than so many are in hand, lets go of those that were not used for longest: all but half
+    /// as many, so that it is not done again at once. Those of them that had changed, in the order of their keys.
+    pub(crate) fn end_batch(&mut self, most: usize) -> Option<Vec<(String, R)>> {
+        self.batch += 1;
+        if self.rows.len() <= most {
+            return None;
+        }
+        let mut by_age: Vec<(u32, &String)> = self.rows.iter().map(|(key, held)| (held.used, key)).collect();
+        let oldest = by_age.len() - most / 2;
+        by_age.sort_unstable();
+        let mut keys: Vec<String> = by_age[..oldest].iter().map(|(_, key)| (*key).clone()).collect();
+        // In their order a file's pages are filled one after the other.
+        keys.sort_unstable();
+        let put_down = keys.into_iter().filter_map(|key| {
+            let held = self.rows.remove(&key)?;
+            held.changed.then_some((key, held.row))
+        });
+        Some(put_down.collect())
     }
 
     /// Plays something for its numbers alone: rows and set-up stay as they were.
@@ -127,9 +154,9 @@ impl<R: Clone + Default> Fold<R> {
         play(self);
         for (key, row) in self.undo.take().into_iter().flatten() {
             match row {
-                Some(row) => self.rows.insert(key, row),
-                None => self.rows.remove(&key),
-            };
+                Some(row) => self.row(&key).clone_from(&row),
+                None => drop(self.rows.remove(&key)),
+            }
         }
         self.set_up = set_up;
     }

@@ -11,8 +11,6 @@
 mod cells;
 mod project;
 
-use std::collections::BTreeMap;
-
 use cases::{
     CaseId, Instant,
     case::{
@@ -159,15 +157,16 @@ impl View for Ledger {
     type Row = Row;
 
     const NAME: &'static str = "ledger";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const PERSONAL: bool = true;
     const DDL: &'static str = "
         CREATE TABLE rows (
             centre TEXT NOT NULL,
             key TEXT NOT NULL,               -- the case
             state TEXT NOT NULL,
-            year INTEGER AS (state ->> '$.number.year'),
-            no INTEGER AS (state ->> '$.number.no'),
+            -- Stored, so that whoever makes an index of them need not read all states once more.
+            year INTEGER AS (state ->> '$.number.year') STORED,
+            no INTEGER AS (state ->> '$.number.no') STORED,
             PRIMARY KEY (centre, key)
         ) STRICT;";
     const INDEXES: &'static str = "
@@ -224,7 +223,7 @@ pub struct Line {
 
 const SELECT: &str = "SELECT state, key FROM rows
     WHERE centre = $1 AND no IS NOT NULL AND ($2 IS NULL OR year = $2) AND (year, no) > ($3, $4)
-    ORDER BY year, no LIMIT $5";
+    ORDER BY year, no LIMIT $5 + 0";
 
 /// The ledger's lines, in order of year and number.
 ///
@@ -246,10 +245,9 @@ pub async fn lines(views: &Views, log: &dyn EventLog, centre: &Centre, query: &Q
     Ok(rows.iter().filter_map(line).collect())
 }
 
-fn asked_for(rows: &BTreeMap<String, Row>, query: &Query) -> Vec<(String, Row)> {
+fn asked_for<'a>(rows: impl Iterator<Item = (&'a String, &'a Row)>, query: &Query) -> Vec<(String, Row)> {
     let number = |row: &Row| row.number.filter(|n| query.year.is_none_or(|y| n.year == y) && Some(*n) > query.after);
-    let mut rows: Vec<_> =
-        rows.iter().filter_map(|(key, row)| Some((number(row)?, (key.clone(), row.clone())))).collect();
+    let mut rows: Vec<_> = rows.filter_map(|(key, row)| Some((number(row)?, (key.clone(), row.clone())))).collect();
     rows.sort_by_key(|(number, _)| *number);
     let limit = query.limit.map_or(usize::MAX, |limit| limit as usize);
     rows.into_iter().map(|(_, row)| row).take(limit).collect()

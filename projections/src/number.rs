@@ -35,5 +35,6 @@ impl Number {
 
 /// A case's row key.
 pub(crate) fn key(case: CaseId) -> String {
-    case.to_string()
+    // Every view asks for it with every event: so it is written by hand rather than by a format.
+    case.0.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
 }

@@ -260,7 +260,7 @@ async fn items(
 ) -> Result<Vec<Item>, ViewError> {
     let (rows, set_up) = if when.is_past() {
         let fold = past::fold::<Overdue>(log, centre, when).await?;
-        (fold.rows().iter().map(|(key, row)| (key.clone(), row.clone())).collect(), fold.set_up.clone())
+        (fold.rows().map(|(key, row)| (key.clone(), row.clone())).collect(), fold.set_up.clone())
     } else {
         let file = views.file(Overdue::NAME).await?;
         let set_up = file.set_up(centre).await?;

@@ -26,7 +26,6 @@ use crate::{
     Reader, Recorded, ViewError,
     fold::{Fold, Use, View},
     recorded::What,
-    set_up::SetUp,
 };
 
 const BATCH_EVENTS: u32 = 4_000;
@@ -73,7 +72,7 @@ pub(crate) async fn fold<V: View>(log: &dyn EventLog, centre: &Centre, when: Whe
         known(log, centre, when, |kind| kind == "late_entry_approved", |fact| note_approval(&mut approved, fact))
             .await?;
     }
-    let mut fold = Fold::new(BTreeMap::new(), BTreeMap::new(), SetUp::default());
+    let mut fold = Fold::default();
     let used = |kind: &str| V::uses(kind) != Use::Nothing;
     known(log, centre, when, used, |fact| {
         if when.at.is_none_or(|at| effective_at(fact, &approved) <= at) {

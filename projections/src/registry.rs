@@ -82,7 +82,7 @@ pub fn view(name: &str) -> Option<&'static Kept> {
 
 async fn rows_at<V: View>(log: &dyn EventLog, centre: &Centre, when: When) -> Result<Rows, ViewError> {
     let fold = past::fold::<V>(log, centre, when).await?;
-    let rows = fold.rows().iter().map(|(key, row)| Ok((key.clone(), serde_json::to_string(row)?)));
+    let rows = fold.rows().map(|(key, row)| Ok((key.clone(), serde_json::to_string(row)?)));
     rows.collect::<Result<_, _>>().map_err(ViewError::Unwritable)
 }
 

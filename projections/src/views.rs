@@ -216,7 +216,7 @@ impl Views {
         log: &dyn EventLog,
         wanted: &[&Slot],
         room: Room,
-        mut progress: impl FnMut(&Centre, u64),
+        progress: impl FnMut(&Centre, u64),
     ) -> Result<Vec<Rebuilt>, ViewError> {
         let mut fresh = Vec::with_capacity(wanted.len());
         for slot in wanted {
@@ -224,12 +224,10 @@ impl Views {
             file::remove(&path)?;
             fresh.push(File::open(slot.view, path, Sync::Off).await?);
         }
-        let files: Vec<&File> = fresh.iter().collect();
-        let (mut events, centres) = (0, log.centres().await?);
-        for (centre, _) in &centres {
-            // What came in meanwhile is in too.
-            events += build(&files, log, centre, room, |at| progress(centre, at)).await?;
-        }
+        let centres: Vec<Centre> = log.centres().await?.into_iter().map(|(centre, _)| centre).collect();
+        // What came in meanwhile is in too.
+        let (fresh, events) = build(fresh, log, &centres, room, progress).await;
+        let events = events?;
         let complete = try_join_all(fresh.into_iter().map(File::complete)).await?;
         let _alone = self.writing.lock().await;
         for (slot, path) in wanted.iter().zip(complete) {

@@ -54,60 +54,60 @@ fn digest(fold: &mut Fold<Row>, fact: &Recorded, entry: &LogEntry<CentreEvent>) 
 
 fn on_case(fold: &mut Fold<Row>, fact: &Recorded, id: CaseId, entry: &LogEntry<CaseEvent>) -> bool {
     let case = key(id);
-    let mut sent = Entry { case: Some(id), ..blank(fact, &entry.note.by, entry.note.occurred_at) };
-    let to = match &entry.event {
+    // Made where it is sent: most events enter no feed.
+    let blank = || Entry { case: Some(id), ..blank(fact, &entry.note.by, entry.note.occurred_at) };
+    let sent = match &entry.event {
         CaseEvent::Accepted(_) => {
             let number = Number::draw(fold, entry.note.occurred_at);
             known(fold, &case).number = Some(number);
-            Vec::new()
+            None
         }
         CaseEvent::Reminded(event) => {
-            sent = about(sent, &event.to, event.due, fold, &case, event.obligation);
-            Recipient::owing(&event.to)
+            let sent = about(blank(), &event.to, event.due, fold, &case, event.obligation);
+            Some((sent, Recipient::owing(&event.to)))
         }
         CaseEvent::SupervisionIssued(event) => {
-            sent.text = event.requirement.as_ref().map(|text| text.text().to_owned());
-            sent = letter(sent, &event.to, &event.facts, fold, &case);
-            correctable(fold, &case, fact.version, Recipient::owing(&event.to))
+            let text = event.requirement.as_ref().map(|text| text.text().to_owned());
+            let sent = letter(Entry { text, ..blank() }, &event.to, &event.facts, fold, &case);
+            Some((sent, correctable(fold, &case, fact.version, Recipient::owing(&event.to))))
         }
         CaseEvent::Circulated(event) => {
-            sent.text = event.wording.as_ref().map(|text| text.text().to_owned());
-            sent = letter(sent, &event.to, &event.facts, fold, &case);
+            let text = event.wording.as_ref().map(|text| text.text().to_owned());
+            let sent = letter(Entry { text, ..blank() }, &event.to, &event.facts, fold, &case);
             let to = Recipient::owing(&event.to);
             let all = to.iter().cloned().chain([Recipient::Government, Recipient::Discipline]).collect();
             correctable(fold, &case, fact.version, all);
-            to
+            Some((sent, to))
         }
         CaseEvent::ReportedToGovernment(event) => {
-            sent = letter(sent, &event.about, &event.facts, fold, &case);
-            vec![Recipient::Government]
+            let sent = letter(blank(), &event.about, &event.facts, fold, &case);
+            Some((sent, vec![Recipient::Government]))
         }
         CaseEvent::CopiedToDiscipline(event) => {
-            sent = letter(sent, &event.about, &event.facts, fold, &case);
-            vec![Recipient::Discipline]
+            let sent = letter(blank(), &event.about, &event.facts, fold, &case);
+            Some((sent, vec![Recipient::Discipline]))
         }
         CaseEvent::EscalationWithheld(event) => {
-            sent.text = Some(event.reason.text().to_owned());
-            sent.obligation = obligation(fold, &case, event.obligation);
-            vec![Recipient::Discipline]
+            let (text, obligation) = (Some(event.reason.text().to_owned()), obligation(fold, &case, event.obligation));
+            Some((Entry { text, obligation, ..blank() }, vec![Recipient::Discipline]))
         }
         CaseEvent::EscalationCorrected(event) => {
-            (sent.corrects, sent.text) = (Some(event.corrects), Some(event.text.text().to_owned()));
-            known(fold, &case).sent.get(&event.corrects).cloned().unwrap_or_default()
+            let (corrects, text) = (Some(event.corrects), Some(event.text.text().to_owned()));
+            let to = known(fold, &case).sent.get(&event.corrects).cloned().unwrap_or_default();
+            Some((Entry { corrects, text, ..blank() }, to))
         }
         CaseEvent::ReportedToParent(event) => {
-            sent = about(sent, &event.owner, event.due, fold, &case, event.obligation);
-            vec![Recipient::Parent]
+            let sent = about(blank(), &event.owner, event.due, fold, &case, event.obligation);
+            Some((sent, vec![Recipient::Parent]))
         }
         CaseEvent::RoutineCopySent(event) => {
-            sent.ground = Some(event.ground);
-            vec![Recipient::Discipline]
+            Some((Entry { ground: Some(event.ground), ..blank() }, vec![Recipient::Discipline]))
         }
         CaseEvent::CopyAcknowledged(event) => {
             if let Some(to) = Recipient::acknowledging(event.to, &entry.note.by) {
                 acknowledge(fold, &entry_key(&case, event.copy, &to), entry);
             }
-            Vec::new()
+            None
         }
         _ => {
             note_obligations(fold, &case, entry);
@@ -115,7 +115,7 @@ fn on_case(fold: &mut Fold<Row>, fact: &Recorded, id: CaseId, entry: &LogEntry<C
         }
     };
     note_obligations(fold, &case, entry);
-    if !to.is_empty() {
+    if let Some((mut sent, to)) = sent.filter(|(_, to)| !to.is_empty()) {
         sent.case_number = known(fold, &case).number;
         write(fold, &case, &sent, to);
     }

@@ -16,5 +16,5 @@ FROM (
     JOIN kinds ON kinds.id = events.kind
     WHERE events.centre = (SELECT id FROM centres WHERE code = $1) AND events.position > $2
     ORDER BY events.position
-    LIMIT $3
+    LIMIT $3 + 0 -- not the bare parameter: SQLite would look at its value, and prepare the statement anew for each
 );

@@ -2,6 +2,7 @@
 
 use cases::{Case, CaseEvent, CaseId, Centre, CentreCode, CentreEvent, Entry, EventSet, case, centre, story::Told};
 use event_log::{Body, Event, SealedField};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// `type version`, a line's end, and the body's bytes.
@@ -44,8 +45,10 @@ fn event_of(kind: &str, kind_version: u16, body: Vec<u8>) -> Event {
 /// The two ways to read a body agree, and what was read is written as bytes that are read as the same.
 fn decode(bytes: &[u8]) {
     let (body, parts) = (Body::decode(bytes), Body::parts(bytes));
-    assert_eq!(body.is_ok(), parts.is_ok(), "{body:?} {parts:?}");
-    let (Ok(body), Ok((public, sealed))) = (body, parts) else { return };
+    // What `parts` cuts out unread is no body only where it cannot be parsed.
+    let parts = parts.ok().filter(|(public, _)| serde_json::from_str::<&RawValue>(public).is_ok());
+    assert_eq!(body.is_ok(), parts.is_some(), "{body:?} {parts:?}");
+    let (Ok(body), Some((public, sealed))) = (body, parts) else { return };
     assert_eq!((body.public_json(), body.sealed()), (public, &*sealed));
     let encoded = body.encode().expect("a body has a JSON form");
     let again = Body::decode(&encoded).expect("what was written is read");
