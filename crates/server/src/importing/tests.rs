@@ -1,6 +1,6 @@
 //! What stands in the log after an import, and after the next one.
 
-use std::{io::Cursor, sync::Arc};
+use std::io::Cursor;
 
 use cases::{
     CommandLine,
