@@ -4,6 +4,8 @@
 //! where a pointer `{"$sealed": 0}` stands in its place, and a list of `{person, field, text}`. [`split`] and
 //! [`join`] are the two directions; neither knows which event it holds.
 
+use std::fmt::{self, Write as _};
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -96,17 +98,21 @@ pub fn join(mut value: Value, texts: &[SealedText]) -> Value {
 }
 
 fn walk(value: &mut Value, path: &mut String, visit: &mut impl FnMut(&mut Map<String, Value>, &str)) {
-    let mut child = |key: &dyn std::fmt::Display, value: &mut Value| {
+    let mut child = |key: fmt::Arguments<'_>, value: &mut Value| {
+        // Most are plain, and nobody asks where they stand.
+        if !matches!(value, Value::Object(_) | Value::Array(_)) {
+            return;
+        }
         let length = path.len();
-        path.push('/');
-        path.push_str(&key.to_string());
+        // Writing to a String cannot fail.
+        let _ = write!(path, "/{key}");
         walk(value, path, visit);
         path.truncate(length);
     };
     match value {
         Value::Object(map) if map.contains_key(MARK) => visit(map, path),
-        Value::Object(map) => map.iter_mut().for_each(|(key, value)| child(key, value)),
-        Value::Array(list) => list.iter_mut().enumerate().for_each(|(i, value)| child(&i, value)),
+        Value::Object(map) => map.iter_mut().for_each(|(key, value)| child(format_args!("{key}"), value)),
+        Value::Array(list) => list.iter_mut().enumerate().for_each(|(i, value)| child(format_args!("{i}"), value)),
         _ => {}
     }
 }

@@ -116,11 +116,15 @@ impl Story {
                 let unborn = Case::new(line.case);
                 let case = self.cases.get(&line.case).unwrap_or(&unborn);
                 let ctx = Context::of_case(&self.centre, line, self.now, &others);
-                let decided = case::decide(line, case, &ctx)?;
+                let (decided, grown) = case::grow(line, case.clone(), &ctx)?;
                 let types = decided.iter().map(|(_, entry)| entry.event.type_name()).collect();
                 for (id, entry) in decided {
                     case::evolve(self.cases.entry(id).or_insert_with(|| Case::new(id)), &entry);
                     self.log.push(Told::Case(id, entry));
+                }
+                for (id, case) in &grown {
+                    let folded = self.cases.get(id).unwrap_or(&unborn);
+                    assert_eq!(case, folded, "what a decision grows is what its events fold into");
                 }
                 Ok(types)
             }

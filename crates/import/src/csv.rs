@@ -128,8 +128,11 @@ impl Field {
 
     fn take(&mut self) -> Cell {
         let Self { bytes, too_long } = std::mem::take(self);
+        if too_long {
+            return Cell::TooLong;
+        }
         // The decoder writes nothing but UTF-8.
-        if too_long { Cell::TooLong } else { Cell::Text(String::from_utf8_lossy(&bytes).into_owned()) }
+        Cell::Text(String::from_utf8(bytes).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned()))
     }
 }
 

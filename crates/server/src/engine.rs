@@ -6,7 +6,10 @@
 use std::{
     collections::BTreeMap,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Poll,
 };
 
@@ -21,7 +24,7 @@ use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, L
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{clock, wire};
+use crate::{cache::Cache, clock, wire};
 
 /// Loads, decides and appends. Cheap to clone.
 #[derive(Clone)]
@@ -33,37 +36,8 @@ pub struct Engine {
     cases: Arc<Mutex<Cache>>,
     /// Where each centre's log stood when it was last asked: its position, and when that was recorded.
     heads: Arc<tokio::sync::Mutex<BTreeMap<CentreCode, (u64, i64)>>>,
-}
-
-/// Cases as of their last event, the least lately written thrown out first. Safe because every append names the version
-/// that it was decided on: a stale case costs a second try, never a wrong event.
-#[derive(Default)]
-struct Cache {
-    cases: BTreeMap<CaseId, (u64, Arc<Case>)>,
-    by_age: BTreeMap<u64, CaseId>,
-    age: u64,
-}
-
-impl Cache {
-    const MOST: usize = 10_000;
-
-    fn put(&mut self, case: Arc<Case>) {
-        self.age += 1;
-        self.forget(case.id);
-        self.by_age.insert(self.age, case.id);
-        self.cases.insert(case.id, (self.age, case));
-        if self.cases.len() > Self::MOST
-            && let Some((_, oldest)) = self.by_age.pop_first()
-        {
-            self.cases.remove(&oldest);
-        }
-    }
-
-    fn forget(&mut self, id: CaseId) {
-        if let Some((age, _)) = self.cases.remove(&id) {
-            self.by_age.remove(&age);
-        }
-    }
+    /// An append ended in an error since: the log may have moved and not said so.
+    heads_in_doubt: Arc<AtomicBool>,
 }
 
 /// What became of a command.
@@ -113,7 +87,14 @@ const TRIES: usize = 20;
 
 impl Engine {
     pub fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
-        Self { log, access, centres: Arc::default(), cases: Arc::default(), heads: Arc::default() }
+        Self {
+            log,
+            access,
+            centres: Arc::default(),
+            cases: Arc::default(),
+            heads: Arc::default(),
+            heads_in_doubt: Arc::default(),
+        }
     }
 
     pub fn log(&self) -> &dyn EventLog {
@@ -165,8 +146,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::centre`].
     pub async fn case_to_decide(&self, centre: &CentreCode, id: CaseId) -> Result<Arc<Case>, EngineError> {
-        if let Some((_, case)) = self.cache().cases.get(&id) {
-            return Ok(Arc::clone(case));
+        if let Some(case) = self.cache().get(id) {
+            return Ok(case);
         }
         Ok(Arc::new(self.case(centre, id).await?))
     }
@@ -190,6 +171,9 @@ impl Engine {
         let name = wire::log_centre(centre);
         // One caller asks and the others wait for its answer: after a commit all whom it acknowledged come at once.
         let mut heads = self.heads.lock().await;
+        if self.heads_in_doubt.swap(false, Ordering::Relaxed) {
+            heads.clear();
+        }
         let moved_to = self.log.tail(&name).now();
         let (position, recorded_ms) = match heads.get(centre) {
             // A companion's tail is late; the writer's has moved before anybody is acknowledged.
@@ -205,11 +189,12 @@ impl Engine {
         Ok(if position == 0 { None } else { Instant::from_ms(recorded_ms) })
     }
 
-    /// Appends, and after an error asks the log anew where it stands: it may have moved and not said so.
+    /// Appends, and after an error has the log asked anew where it stands. It waits for nothing but the log: in [`Queued`] it is
+    /// polled once and then left, and a place in a lock's line that nobody takes up would hold everybody behind it.
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         let appended = self.log.append(append).await;
         if appended.is_err() {
-            self.heads.lock().await.clear();
+            self.heads_in_doubt.store(true, Ordering::Relaxed);
         }
         appended
     }
@@ -240,7 +225,7 @@ impl Engine {
     }
 
     /// Now, for a command on this centre. Machine time never falls behind what the centre's log has seen.
-    async fn time(
+    pub(crate) async fn time(
         &self,
         centre: &Centre,
         times: (Option<Instant>, Option<Instant>),
@@ -285,16 +270,21 @@ impl Engine {
         };
         let answered = answers(&append);
         grown.into_iter().for_each(|case| self.cache().put(Arc::new(case)));
+        Ok(Some(Begun { answered, decided, queued: self.queue(append).await }))
+    }
+
+    /// Hands an append to the log without waiting for the disk.
+    pub(crate) async fn queue(&self, append: Append) -> Queued {
         let engine = self.clone();
         let mut future: BoxFuture<Result<Appended, AppendError>> = Box::pin(async move { engine.append(append).await });
         // Polled once here, it stands in the log's queue: in the order of the calls.
         let first = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
-        Ok(Some(Begun {
-            answered,
-            decided,
-            future,
-            first: if let Poll::Ready(done) = first { Some(done) } else { None },
-        }))
+        Queued { future, first: if let Poll::Ready(done) = first { Some(done) } else { None } }
+    }
+
+    /// Forgets a cached case: whoever hands over an append by [`Engine::queue`] writes past the cache.
+    pub(crate) fn forget_case(&self, id: CaseId) {
+        self.cache().forget(id);
     }
 
     /// Forgets every cached case: after a begun append failed, the cache may be ahead of the log.
@@ -317,20 +307,19 @@ impl Engine {
         }
         let (now, clock) = self.time(&centre, (line.occurred_at, line.recorded_at)).await?;
         let ctx = Context::of_case(&centre, line, now, &others);
-        let decided = case::decide(line, &case, &ctx)?;
+        let mut expected = vec![(case.id.0, case.version)];
+        expected.extend(others.values().map(|other| (other.id.0, other.version)));
+        let (decided, mut grown) = case::grow(line, Arc::unwrap_or_clone(case), &ctx)?;
         if decided.is_empty() {
             return Ok(Decision::Nothing);
         }
-        let mut expected = vec![(case.id.0, case.version)];
-        expected.extend(others.values().map(|other| (other.id.0, other.version)));
         let events = decided.iter().map(|(id, entry)| wire::new_event(id.0, entry)).collect::<Result<_, _>>()?;
-        others.insert(case.id, Arc::unwrap_or_clone(case));
-        for (id, entry) in &decided {
-            case::evolve(others.entry(*id).or_insert_with(|| Case::new(*id)), entry);
+        for (id, other) in others {
+            grown.entry(id).or_insert(other);
         }
         let centre = wire::log_centre(&line.centre);
         let append = Append { centre, events, expected, clock, counters: Vec::new(), priority };
-        Ok(Decision::Append { append, grown: others.into_values().collect(), decided })
+        Ok(Decision::Append { append, grown: grown.into_values().collect(), decided })
     }
 
     async fn submit_centre(&self, line: &CentreCommandLine, priority: Priority) -> Result<Done, EngineError> {
@@ -396,18 +385,29 @@ pub(crate) struct Begun {
     answered: Vec<DoneEvent>,
     /// What was decided, by case.
     pub(crate) decided: Decided,
+    queued: Queued,
+}
+
+/// The same, of which nothing else is known.
+pub(crate) struct Queued {
     future: BoxFuture<Result<Appended, AppendError>>,
     first: Option<Result<Appended, AppendError>>,
+}
+
+impl Queued {
+    /// Waits until it is on the disk.
+    pub(crate) async fn done(self) -> Result<Appended, AppendError> {
+        match self.first {
+            Some(done) => done,
+            None => self.future.await,
+        }
+    }
 }
 
 impl Begun {
     /// Waits until it is on the disk.
     pub(crate) async fn done(self) -> Result<Done, EngineError> {
-        let appended = match self.first {
-            Some(done) => done?,
-            None => self.future.await?,
-        };
-        Ok(recorded(self.answered, &appended))
+        Ok(recorded(self.answered, &self.queued.done().await?))
     }
 
     /// The types of its events.

@@ -7,25 +7,21 @@
 //! Every command's id follows from the case and the step, and its digest from the row's content: a second run finds
 //! everything done, a run that was cut off is completed, and a number that comes again with other content is refused.
 
+mod entering;
+mod rows;
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::VecDeque,
     io::{Read, Seek},
+    sync::Arc,
 };
 
 use cases::{
-    CaseCommand, CaseId, CentreCode, CommandLine, Instant, Refusal,
-    case::{
-        dispatch::dispatched::Dispatch,
-        handling::{inability_explained::ExplainInability, result_reported::ReportResult},
-        intake::{
-            accepted::Accept,
-            suspected_repeat_noted::{NoteSuspectedRepeat, RepeatBasis},
-        },
-        review::signed::Sign,
-        triage::{Kind, classified::Classify, submitted::Submit},
-    },
+    CaseCommand, CentreCode, CommandLine, Instant, Refusal,
+    case::{review::signed::Sign, triage::submitted::Submit},
     centre::department_recorded::RecordDepartment,
-    command::{CaseCommandLine, CentreCommandLine, LateFields, hash},
+    command::CentreCommandLine,
     ids::{ActorId, CommandId, FileHash},
     people::{Actor, Office, Role},
 };
@@ -33,8 +29,9 @@ use event_log::Priority;
 use import::{Appeals, Mapping, Outcome, Row};
 use uuid::Uuid;
 
+use self::{entering::Entering, rows::Rows};
 use crate::{
-    engine::{Begun, Engine, EngineError},
+    engine::{Engine, EngineError},
     player::Player,
 };
 
@@ -81,9 +78,6 @@ impl std::fmt::Display for Rejected {
     }
 }
 
-/// How many appends are on their way to the disk at once.
-const WINDOW: usize = 512;
-
 /// Brings the rows in. `tick` is called once a row.
 ///
 /// # Errors
@@ -93,48 +87,35 @@ pub async fn run<R: Read + Seek>(
     appeals: Appeals<'_, R>,
     tick: &mut dyn FnMut(),
 ) -> anyhow::Result<Imported> {
-    let centre = import.engine.centre(&import.centre).await?;
     import.departments().await?;
+    let centre = import.engine.centre(&import.centre).await?;
+    let simulated = centre.simulated;
+    let rows = Arc::new(Rows {
+        centre,
+        mapping: import.mapping.clone(),
+        evidence: import.evidence.clone(),
+        by: import.by.clone(),
+    });
     let mut done = Imported::default();
-    let mut simulated: Vec<Box<Row>> = Vec::new();
-    let mut on_their_way: VecDeque<Begun> = VecDeque::new();
+    let mut kept: Vec<Box<Row>> = Vec::new();
+    let mut entering = Entering::new(import.engine, Arc::clone(&rows));
     for outcome in appeals {
         done.read += 1;
         tick();
-        let row = match outcome? {
-            Outcome::Rejected(no) => {
-                let reason = no.reason.to_string();
-                done.rejections.push(Rejected { line: no.line, number: no.number, column: no.column, reason });
-                continue;
-            }
-            Outcome::Row(row) => row,
-        };
-        done.suspected_repeats += u64::from(row.repeats.is_some());
-        if centre.simulated {
-            simulated.push(row);
-            continue;
+        let outcome = outcome?;
+        if let Outcome::Row(row) = &outcome {
+            done.suspected_repeats += u64::from(row.repeats.is_some());
         }
-        import.enter(&row, &mut done, &mut on_their_way).await?;
-        while on_their_way.len() > WINDOW {
-            wait_for_one(import.engine, &mut on_their_way).await?;
+        match outcome {
+            Outcome::Row(row) if simulated => kept.push(row),
+            outcome => entering.take(outcome, &mut done).await?,
         }
     }
-    while !on_their_way.is_empty() {
-        wait_for_one(import.engine, &mut on_their_way).await?;
-    }
-    if centre.simulated {
-        import.play(&simulated, &mut done).await?;
+    entering.finish(&mut done).await?;
+    if simulated {
+        import.play(&rows, &kept, &mut done).await?;
     }
     Ok(done)
-}
-
-async fn wait_for_one(engine: &Engine, on_their_way: &mut VecDeque<Begun>) -> Result<(), EngineError> {
-    let Some(begun) = on_their_way.pop_front() else { return Ok(()) };
-    let done = begun.done().await;
-    if done.is_err() {
-        engine.forget_cases();
-    }
-    done.map(|_| ())
 }
 
 /// One thing that a row says happened.
@@ -146,10 +127,6 @@ struct Step {
 }
 
 impl Import<'_> {
-    fn case(&self, number: &str) -> CaseId {
-        CaseId::of_external(&self.centre, &self.mapping.source, number)
-    }
-
     /// "A department of the mapping that the centre lacks is recorded by the import."
     async fn departments(&self) -> Result<(), EngineError> {
         let centre = self.engine.centre(&self.centre).await?;
@@ -169,123 +146,11 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// A row into a real directory.
-    async fn enter(
-        &self,
-        row: &Row,
-        done: &mut Imported,
-        on_their_way: &mut VecDeque<Begun>,
-    ) -> Result<(), EngineError> {
-        let steps = match self.steps(row).await {
-            Ok(steps) => steps,
-            Err(EngineError::Refused(refusal)) => {
-                done.rejections.push(rejected(row, &refusal));
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        for (n, step) in steps.into_iter().enumerate() {
-            let line = self.line(row, step);
-            match self.engine.begin(&line, Priority::Import).await {
-                Ok(begun) => {
-                    if n == 0 {
-                        *(if begun.is_some() { &mut done.accepted } else { &mut done.already }) += 1;
-                    }
-                    on_their_way.extend(begun);
-                }
-                Err(EngineError::Refused(refusal)) => {
-                    done.rejections.push(rejected(row, &refusal));
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn line(&self, row: &Row, step: Step) -> CaseCommandLine {
-        let case = self.case(&row.external.number);
-        let id = case.rule_command(&format!("import:{}", step.name));
-        let mut line = CaseCommandLine::new(case, self.centre.clone(), step.by, id, step.command);
-        // What the row says, not what the file around it is: a longer file with the same row is the same row.
-        line.cause.digest = hash(format!("{}:{}", step.name, row.content_hash).as_bytes());
-        if let Some(history) = &self.mapping.historical {
-            let approved_by = Some(person(&history.approved_by, Role::CentreManager, Office::Centre));
-            line.occurred_at = Some(step.at);
-            line.late =
-                Some(LateFields { reason: history.reason.clone(), evidence: self.evidence.clone(), approved_by });
-        }
-        line
-    }
-
-    /// What a row says, in order. Acceptance is when it was accepted, else when it was raised; dispatch, where the source
-    /// has no time for it, at acceptance.
-    async fn steps(&self, row: &Row) -> Result<Vec<Step>, EngineError> {
-        let history = self.mapping.historical.as_ref();
-        let hours = self.engine.centre(&self.centre).await?.hours.clone();
-        let uncounted = |fault: cases::calendar::CalendarError| Refusal::CannotCount { reason: fault.to_string() };
-        let raised_at = row.raised_at.map(|when| when.or_opening(&hours)).transpose().map_err(uncounted)?;
-        let accepted_at = row.accepted_at.map(|when| when.or_opening(&hours)).transpose().map_err(uncounted)?;
-        let accept = Accept {
-            channel: self.mapping.channel,
-            external: Some(row.external.clone()),
-            complainant: row.complainant.clone(),
-            category: row.category,
-            sub_category: row.sub_category.clone(),
-            summary: row.summary.clone(),
-            narrative: row.narrative.clone(),
-            raised_at: raised_at.or(accepted_at),
-            complained_about: Vec::new(),
-            lookup_code_hash: None,
-            historical: history.is_some(),
-        };
-        let at = accepted_at.or(raised_at).unwrap_or_else(crate::clock::now);
-        let enters = |office: Office| match history {
-            Some(history) => person(&history.entered_by, Role::SystemAdministrator, office),
-            None => self.by.clone(),
-        };
-        let step = |name, by, at, command: CaseCommand| Step { name, by, at, command };
-        let mut steps = vec![step("accept", enters(Office::Centre), at, accept.into())];
-        if let Some(number) = &row.repeats {
-            let note = NoteSuspectedRepeat { of: self.case(number), basis: RepeatBasis::SameText };
-            let by = if history.is_some() { enters(Office::Centre) } else { Actor::system() };
-            steps.push(step("repeat", by, at, note.into()));
-        }
-        // Without history the kind and the department are for people to find.
-        let (Some(found), Some(department), true) = (row.classification, &row.department, history.is_some()) else {
-            return Ok(steps);
-        };
-        let classify = Classify { kind: found.kind, ground: found.ground, departments: vec![], several_levels: false };
-        steps.push(step("classify", enters(Office::Centre), at, classify.into()));
-        let dispatched_at = row.dispatched_at.map(|when| when.or_opening(&hours)).transpose().map_err(uncounted)?;
-        let dispatched_at = dispatched_at.unwrap_or(at).max(at);
-        let dispatch = Dispatch {
-            lead: department.code.clone(),
-            co_departments: vec![],
-            limit_working_days: row.limit_working_days.or(self.mapping.limit_working_days),
-            contact: None,
-            urged_by: None,
-        };
-        steps.push(step("dispatch", enters(Office::Centre), dispatched_at, dispatch.into()));
-        if let Some(reply) = &row.reply {
-            // A date without a time counts as closing time; answered "that day" is not answered before it was raised.
-            let replied_at = reply.at.or_closing(&hours).map_err(uncounted)?.max(dispatched_at);
-            let office = Office::Department(department.code.clone());
-            let command: CaseCommand = if found.kind == Kind::CannotBeDone {
-                ExplainInability { reason: reply.text.clone(), basis: "见答复原文".to_owned() }.into()
-            } else {
-                ReportResult { text: reply.text.clone() }.into()
-            };
-            steps.push(step("reply", enters(office), replied_at, command));
-        }
-        Ok(steps)
-    }
-
     /// Plays the rows in the order of time, with everybody in the role that the policy asks for.
-    async fn play(&self, rows: &[Box<Row>], done: &mut Imported) -> anyhow::Result<()> {
+    async fn play(&self, rows: &Rows, kept: &[Box<Row>], done: &mut Imported) -> anyhow::Result<()> {
         let mut steps = Vec::new();
-        for (n, row) in rows.iter().enumerate() {
-            match self.steps(row).await {
+        for (n, row) in kept.iter().enumerate() {
+            match rows.steps(row) {
                 Ok(said) => {
                     for step in said {
                         for act in self.acted(step).await? {
@@ -293,8 +158,7 @@ impl Import<'_> {
                         }
                     }
                 }
-                Err(EngineError::Refused(refusal)) => done.rejections.push(rejected(row, &refusal)),
-                Err(error) => return Err(error.into()),
+                Err(refusal) => done.rejections.push(rejected(row, &refusal)),
             }
         }
         steps.sort_by_key(|(at, row, order, _)| (*at, *row, *order));
@@ -306,9 +170,9 @@ impl Import<'_> {
             tracing::debug!(%first, %last, "plays the file in the order of time");
         }
         for (at, n, _, step) in steps {
-            let row = &rows[n];
+            let row = &kept[n];
             let is_accept = step.name == "accept";
-            let mut line = self.line(row, step);
+            let mut line = rows.line(row, step);
             (line.late, line.occurred_at) = (None, None);
             match player.give(line, at).await {
                 Ok(kinds) if is_accept => *(if kinds.is_empty() { &mut done.already } else { &mut done.accepted }) += 1,
@@ -359,10 +223,6 @@ impl Import<'_> {
             }
         })
     }
-}
-
-fn person(id: &ActorId, role: Role, office: Office) -> Actor {
-    Actor { id: id.clone(), role, office }
 }
 
 fn someone(id: &str, role: Role) -> Actor {

@@ -7,6 +7,7 @@
 //!
 //! Exit status: 0 done · 1 refused or failed, the reason on standard error · 2 wrong usage · 3 verification found a fault.
 
+mod cache;
 mod cli;
 mod clock;
 mod demo;

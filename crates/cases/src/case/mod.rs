@@ -254,23 +254,36 @@ pub type Decided = Vec<(CaseId, Entry<CaseEvent>)>;
 /// The frame is the same for every step: idempotency, expected version, role, recusal, times; then the step's own
 /// rule; then, event by event, what it does to the clocks.
 pub fn decide(line: &CaseCommandLine, case: &Case, ctx: &Context<'_>) -> Result<Decided, Refusal> {
+    Ok(grow(line, case.clone(), ctx)?.0)
+}
+
+/// The same, and the cases as the events leave them: whoever decides the next command on them need not fold them in again.
+pub fn grow(
+    line: &CaseCommandLine,
+    case: Case,
+    ctx: &Context<'_>,
+) -> Result<(Decided, BTreeMap<CaseId, Case>), Refusal> {
     if let Some(done) = case.commands.get(&line.cause.id) {
-        return if *done == line.cause.digest { Ok(Vec::new()) } else { Err(Refusal::CommandIdReused {}) };
+        return if *done == line.cause.digest {
+            Ok((Vec::new(), BTreeMap::from([(line.case, case)])))
+        } else {
+            Err(Refusal::CommandIdReused {})
+        };
     }
     if let Some(expected) = line.version.filter(|expected| *expected != case.version) {
         return Err(Refusal::VersionChanged { expected, actual: case.version });
     }
-    guards::frame(&line.command, case, ctx)?;
+    guards::frame(&line.command, &case, ctx)?;
     line.late.iter().try_for_each(|claim| guards::said(&claim.reason, "补录的理由"))?;
-    let own = line.command.decide(case, ctx)?;
-    let elsewhere = line.command.decide_elsewhere(case, ctx)?;
+    let own = line.command.decide(&case, ctx)?;
+    let elsewhere = line.command.decide_elsewhere(&case, ctx)?;
 
     let late = line.late.as_ref().map(|claim| LateClaim {
         reason: Sealed::new(line.case.complainant(), claim.reason.as_str()),
         evidence: claim.evidence.clone(),
         approved_by: claim.approved_by.clone(),
     });
-    let mut grown: BTreeMap<CaseId, Case> = BTreeMap::from([(line.case, case.clone())]);
+    let mut grown = BTreeMap::from([(line.case, case)]);
     let mut decided = Vec::new();
     for (id, event) in own.into_iter().map(|event| (line.case, event)).chain(elsewhere) {
         let target = grown.entry(id).or_insert_with(|| ctx.others.get(&id).cloned().unwrap_or_else(|| Case::new(id)));
@@ -285,14 +298,12 @@ pub fn decide(line: &CaseCommandLine, case: &Case, ctx: &Context<'_>) -> Result<
         };
         let mut entry = Entry { note, event, clocks: Default::default() };
         // The clocks are decided on the case as the event leaves it: who is assigned, which round it is.
-        let mut after = target.clone();
-        evolve_event(&mut after, &entry);
-        entry.clocks = table::changes(&after, &entry.event, ctx)?;
-        after.clocks.apply(&entry.clocks, after.version);
-        *target = after;
+        evolve_event(target, &entry);
+        entry.clocks = table::changes(target, &entry.event, ctx)?;
+        target.clocks.apply(&entry.clocks, target.version);
         decided.push((id, entry));
     }
-    Ok(decided)
+    Ok((decided, grown))
 }
 
 /// The case after one more entry.
