@@ -3,6 +3,8 @@
 //! No rule stands here. The decider is told the time, the case and the centre; a conflict is decided again on what is
 //! there now; what is acknowledged is on the disk.
 
+mod cache;
+
 use std::{
     collections::BTreeMap,
     pin::Pin,
@@ -21,6 +23,7 @@ use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, L
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::cache::Cache;
 use crate::{clock, wire};
 
 /// Loads, decides and appends. Cheap to clone.
@@ -33,37 +36,6 @@ pub struct Engine {
     cases: Arc<Mutex<Cache>>,
     /// Where each centre's log stood when it was last asked: its position, and when that was recorded.
     heads: Arc<tokio::sync::Mutex<BTreeMap<CentreCode, (u64, i64)>>>,
-}
-
-/// Cases as of their last event, the least lately written thrown out first. Safe because every append names the version
-/// that it was decided on: a stale case costs a second try, never a wrong event.
-#[derive(Default)]
-struct Cache {
-    cases: BTreeMap<CaseId, (u64, Arc<Case>)>,
-    by_age: BTreeMap<u64, CaseId>,
-    age: u64,
-}
-
-impl Cache {
-    const MOST: usize = 10_000;
-
-    fn put(&mut self, case: Arc<Case>) {
-        self.age += 1;
-        self.forget(case.id);
-        self.by_age.insert(self.age, case.id);
-        self.cases.insert(case.id, (self.age, case));
-        if self.cases.len() > Self::MOST
-            && let Some((_, oldest)) = self.by_age.pop_first()
-        {
-            self.cases.remove(&oldest);
-        }
-    }
-
-    fn forget(&mut self, id: CaseId) {
-        if let Some((age, _)) = self.cases.remove(&id) {
-            self.by_age.remove(&age);
-        }
-    }
 }
 
 /// What became of a command.
@@ -165,8 +137,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::centre`].
     pub async fn case_to_decide(&self, centre: &CentreCode, id: CaseId) -> Result<Arc<Case>, EngineError> {
-        if let Some((_, case)) = self.cache().cases.get(&id) {
-            return Ok(Arc::clone(case));
+        if let Some(case) = self.cache().get(id) {
+            return Ok(case);
         }
         Ok(Arc::new(self.case(centre, id).await?))
     }
