@@ -31,15 +31,27 @@ pub(crate) struct Ended {
     pub(crate) at: Instant,
 }
 
+/// While a case is paused nothing of the departments' comes due.
+pub(crate) fn runs(kind: ObligationKind, paused: bool) -> bool {
+    !(paused && kind.is_paused())
+}
+
+impl Ended {
+    /// After its due time: met late, or unmet.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self.outcome, Outcome::MetLate | Outcome::Breached)
+    }
+}
+
 impl Owed {
-    /// Open past its due time. While a case is paused no due time of the departments passes.
+    /// Open past its due time.
     pub(crate) fn is_overdue(&self, now: Instant, paused: bool) -> bool {
-        self.end.is_none() && now > self.due && !(paused && self.kind.is_paused())
+        self.end.is_none() && now > self.due && runs(self.kind, paused)
     }
 
     /// It ended after its due time: met late, or unmet.
     pub(crate) fn ended_late(&self) -> Option<Ended> {
-        self.end.filter(|end| matches!(end.outcome, Outcome::MetLate | Outcome::Breached))
+        self.end.filter(Ended::is_late)
     }
 
     /// 答复、方案、结果: what the ledger's ninth column shows.
@@ -53,6 +65,11 @@ impl Owed {
 pub(crate) struct Clocks(Vec<Owed>);
 
 impl Clocks {
+    /// Of obligations in the order of their numbers.
+    pub(crate) fn of(all: Vec<Owed>) -> Self {
+        Self(all)
+    }
+
     pub(crate) fn all(&self) -> &[Owed] {
         &self.0
     }

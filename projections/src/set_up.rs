@@ -8,7 +8,7 @@ use cases::{
     centre::recipients_recorded::Recipients,
     ids::DepartmentId,
     obligation::Owner,
-    policy::{Policy, PolicyRef},
+    policy::Policy,
 };
 use serde::{Deserialize, Serialize};
 
@@ -111,9 +111,9 @@ impl Counting<'_> {
         self.calendar.working_time(from, to, &self.set_up.hours).ok()
     }
 
-    /// Since when a due time counts as due soon: the moment at which 催办 goes out for it.
-    pub(crate) fn soon_from(&self, due: Instant, policy: Option<&PolicyRef>) -> Option<Instant> {
-        let days = policy.and_then(|policy| self.set_up.remind_days.get(&policy.to_string()))?;
+    /// Since when a due time counts as due soon: the moment at which 催办 goes out for it. The same for a whole day.
+    pub(crate) fn soon_from(&self, due: Instant, policy: Option<&str>) -> Option<Instant> {
+        let days = policy.and_then(|policy| self.set_up.remind_days.get(policy))?;
         let mut date = due.date();
         for _ in 0..*days {
             date = self.calendar.working_day_before(date).ok()?;

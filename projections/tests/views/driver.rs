@@ -230,7 +230,7 @@ fn futures_can_move_between_threads() {
         spawnable(views.rebuild(log, &[], |_, _| ()));
         spawnable(views.seen("ledger", &code, 1));
         spawnable(ledger::lines(views, log, &code, &Query::all(when)));
-        spawnable(overdue::open(views, log, &code, when));
+        spawnable(overdue::report(views, log, &code, &overdue::Query::all(overdue::Asked::Open, when)));
         spawnable(timeline::history(log, &code, Story::id(1), Until::default()));
         spawnable(work_order(views, log, &code, Story::id(1)));
     });

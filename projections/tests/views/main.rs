@@ -11,6 +11,7 @@ mod details;
 mod driver;
 mod laws;
 mod matrix;
+mod overdue;
 mod past;
 mod queries;
 mod reports;

@@ -6,7 +6,6 @@ use cases::{CaseId, entry::EventSet, story::Told};
 use projections::{
     Number, When, feeds,
     ledger::{self, Query},
-    overdue,
     timeline::{self, Until},
 };
 use proptest::prelude::*;
@@ -56,32 +55,6 @@ proptest! {
             prop_assert_eq!(ledger::case_of(&place.views, &code, beyond).await.unwrap(), None);
             let nobody = CaseId(uuid::Uuid::from_u128(7));
             prop_assert_eq!(ledger::number_of(&place.views, &code, nobody).await.unwrap(), None);
-            Ok(())
-        })?;
-    }
-
-    #[test]
-    fn counts_are_of_the_items(seed: u64) {
-        block_on(async {
-            let story = played(seed, "410404", 12);
-            let place = Place::of(&story).await;
-            let mut items = place.open(&story, When::now(story.now)).await;
-            items.extend(place.ended(&story, When::now(story.now)).await);
-            let counts = overdue::counts(&items);
-            let (mut certain, mut provisional, mut historical) = (0, 0, 0);
-            for count in &counts {
-                let of: Vec<_> = items
-                    .iter()
-                    .filter(|item| (&item.owner_name, item.kind, item.standing) == (&count.owner_name, count.kind, count.standing))
-                    .collect();
-                prop_assert_eq!(count.count, of.iter().filter(|item| !item.provisional).count());
-                prop_assert_eq!(count.provisional, of.iter().filter(|item| item.provisional).count());
-                certain += count.count;
-                provisional += count.provisional;
-                historical += count.historical;
-            }
-            prop_assert_eq!(certain + provisional, items.len());
-            prop_assert_eq!(historical, items.iter().filter(|item| item.historical && !item.provisional).count());
             Ok(())
         })?;
     }

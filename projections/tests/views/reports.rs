@@ -8,7 +8,7 @@ use cases::{
 use expect_test::expect;
 use projections::{
     When,
-    overdue::{self, Item},
+    overdue::{Asked, Item, Query, Report},
     timeline::{self, Until},
     work_order::work_order,
 };
@@ -63,14 +63,10 @@ fn what_is_overdue_due_soon_and_ended_late() {
             即将到期 市场监管局 协办意见 4 1个工作日1小时
         "#]]
         .assert_eq(&said(&place.open(&story, on_the_fifth).await));
-        let days = |first: &str, last: &str| (first.parse().unwrap(), last.parse().unwrap());
-        let ended = async |days| {
-            let code = centre(&story.centre.code);
-            overdue::ended(&place.views, &*place.log, &code, days, When::now(story.now)).await.unwrap().len()
-        };
-        assert_eq!(ended(days("2026-03-11", "2026-03-11")).await, 1, "first and last day are both in");
-        assert_eq!(ended(days("2026-03-01", "2026-03-10")).await, 0);
-        assert_eq!(ended(days("2026-03-12", "2026-03-31")).await, 0);
+        let ended = async |days| place.ended_within(&story, days, When::now(story.now)).await.len();
+        assert_eq!(ended(["2026-03-11", "2026-03-11"]).await, 1, "first and last day are both in");
+        assert_eq!(ended(["2026-03-01", "2026-03-10"]).await, 0);
+        assert_eq!(ended(["2026-03-12", "2026-03-31"]).await, 0);
     });
 }
 
@@ -134,8 +130,7 @@ fn a_case_with_several_obligations() {
 
         let place = Place::of(&story).await;
         let ended = async |first: &str, last: &str| {
-            let (code, days) = (centre(&story.centre.code), (first.parse().unwrap(), last.parse().unwrap()));
-            let items = overdue::ended(&place.views, &*place.log, &code, days, When::now(story.now)).await.unwrap();
+            let items = place.ended_within(&story, [first, last], When::now(story.now)).await;
             items.iter().map(|item| item.kind).collect::<Vec<_>>()
         };
         assert_eq!(ended("2026-03-10", "2026-03-31").await, [Kind::Plan]);
@@ -161,10 +156,9 @@ fn provisional_ones_are_marked_and_counted_apart() {
     story.at("2027-01-06T09:00:00");
     block_on(async {
         let place = Place::of(&story).await;
-        let items = place.open(&story, When::now(story.now)).await;
+        let Report { items, counts, .. } = place.report(&story, &Query::all(Asked::Open, When::now(story.now))).await;
         assert_eq!(items.len(), 1);
         assert!(items[0].provisional && items[0].kind == Kind::Plan);
-        let counts = overdue::counts(&items);
         assert_eq!((counts[0].count, counts[0].provisional), (0, 1));
         let line = &place.ledger(&story, When::now(story.now)).await[0];
         assert!(line.provisional && line.cells[8].ends_with("（暂定）") && line.cells[16].contains("暂定"), "{line:?}");

@@ -11,7 +11,10 @@ use cases::{
     },
 };
 use event_log::{Access, Append, Body, Centre, Clock, EventLog, NewEvent, Priority, SealedField};
-use projections::{Views, When, feeds, ledger, overdue};
+use projections::{
+    Views, When, feeds, ledger,
+    overdue::{self, Asked},
+};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -99,14 +102,22 @@ impl Place {
         ledger::lines(&self.views, &*self.log, &centre(&story.centre.code), &ledger::Query::all(when)).await.unwrap()
     }
 
+    pub(crate) async fn report(&self, story: &Story, query: &overdue::Query) -> overdue::Report {
+        overdue::report(&self.views, &*self.log, &centre(&story.centre.code), query).await.unwrap()
+    }
+
     pub(crate) async fn open(&self, story: &Story, when: When) -> Vec<overdue::Item> {
-        overdue::open(&self.views, &*self.log, &centre(&story.centre.code), when).await.unwrap()
+        self.report(story, &overdue::Query::all(Asked::Open, when)).await.items
+    }
+
+    pub(crate) async fn ended_within(&self, story: &Story, days: [&str; 2], when: When) -> Vec<overdue::Item> {
+        let [first, last] = days.map(|day| day.parse().unwrap());
+        self.report(story, &overdue::Query::all(Asked::Ended { first, last }, when)).await.items
     }
 
     /// All that ever ended late.
     pub(crate) async fn ended(&self, story: &Story, when: When) -> Vec<overdue::Item> {
-        let days = ("2020-01-01".parse().unwrap(), "2029-12-31".parse().unwrap());
-        overdue::ended(&self.views, &*self.log, &centre(&story.centre.code), days, when).await.unwrap()
+        self.ended_within(story, ["2020-01-01", "2029-12-31"], when).await
     }
 
     pub(crate) async fn feed(&self, story: &Story, to: &str, when: When) -> Vec<feeds::Entry> {

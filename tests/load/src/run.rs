@@ -256,7 +256,7 @@ impl Load<'_> {
                 let (department, _) = DEPARTMENTS[usize::try_from(n % 3).ok()?];
                 ("feed", format!("{centre}/feeds/department:{department}?limit=50"))
             }
-            _ => ("overdue", format!("{centre}/overdue")),
+            _ => ("overdue page", format!("{centre}/overdue?limit=50")),
         })
     }
 
@@ -307,7 +307,7 @@ impl Load<'_> {
         let mut sum = Stretch::default();
         stretches.iter().for_each(|(stretch, _)| sum.add(stretch));
         let is_read = |name: &str| {
-            ["case ", "timeline ", "ledger page ", "feed ", "overdue ", "lag "]
+            ["case ", "timeline ", "ledger page ", "feed ", "overdue page ", "lag "]
                 .iter()
                 .any(|what| name.starts_with(what))
         };

@@ -2,7 +2,7 @@
 
 use cases::{CentreCode, Instant};
 use chrono::NaiveDate;
-use projections::overdue::{self, Item};
+use projections::overdue::{self, Asked, Item, Query};
 
 use super::{Format, Status, table};
 use crate::installation::{Place, Reading};
@@ -32,10 +32,12 @@ pub(super) async fn run(place: &Place, format: Format, args: &OverdueArgs) -> an
     let reading = Reading::open(place, args.centre.as_ref()).await?;
     let when = reading.when(args.at, args.known_at).await?;
     let (log, centre) = (reading.engine.log(), reading.log_centre());
-    let items = match (args.ended, args.from, args.to) {
-        (true, Some(from), Some(to)) => overdue::ended(&reading.views, log, &centre, (from, to), when).await?,
-        _ => overdue::open(&reading.views, log, &centre, when).await?,
+    let asked = match (args.ended, args.from, args.to) {
+        (true, Some(first), Some(last)) => Asked::Ended { first, last },
+        _ => Asked::Open,
     };
+    let report = overdue::report(&reading.views, log, &centre, &Query::all(asked, when)).await?;
+    let items = report.items;
     let cells = |item: &Item| -> Vec<String> {
         let minute = |at: Instant| at.format("%Y-%m-%d %H:%M").to_string();
         let marks = [(item.provisional, "暂定"), (item.historical, "历史件")];
@@ -59,7 +61,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &OverdueArgs) -> an
         _ => {
             let mut text = table(HEADS, items.iter().map(cells));
             text.push_str("\n\n");
-            let counts = overdue::counts(&items).into_iter().map(|count| {
+            let counts = report.counts.into_iter().map(|count| {
                 let provisional =
                     if count.provisional > 0 { format!("另暂定{}件", count.provisional) } else { String::new() };
                 vec![

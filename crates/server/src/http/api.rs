@@ -12,7 +12,7 @@ use axum::{
 };
 
 use super::site::Site;
-pub(super) use reads::{cursor, no_such_recipient, write_cursor};
+pub(super) use reads::{cursor, no_such_recipient, place, write_cursor};
 
 /// The largest command: more than any may hold.
 pub(super) const COMMAND_LIMIT_BYTES: usize = 1 << 20;

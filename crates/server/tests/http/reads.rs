@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{CENTRE, Server, accept, classify};
@@ -122,6 +122,42 @@ fn what_is_overdue_follows_from_the_moment_that_is_asked_about() {
 }
 
 #[test]
+fn the_overdue_report_comes_in_pages_and_counts_all() {
+    let server = Server::simulated();
+    fill(&server, 5);
+    let page = |rest: &str| server.get(&api(&format!("overdue?at=2027-01-06T09:30{rest}"))).json();
+    let (whole, mut paged, mut after) = (page(""), Vec::new(), String::new());
+    assert_eq!((whole["items"].as_array().map(Vec::len), &whole["next"]), (Some(5), &Value::Null));
+    for most in [2, 2, 1] {
+        let part = page(&format!("&limit=2{after}"));
+        assert_eq!(part["counts"], whole["counts"]);
+        assert_eq!(part["items"].as_array().map(Vec::len), Some(most));
+        paged.extend(part["items"].as_array().expect("items").clone());
+        after = part["next"].as_str().map_or_else(String::new, |next| format!("&after={next}"));
+    }
+    assert_eq!((Value::Array(paged), after.as_str()), (whole["items"].clone(), ""));
+}
+
+#[test]
+fn the_overdue_page_leads_on_and_back() {
+    let server = Server::simulated();
+    fill(&server, 101);
+    let link = |page: &str, rel: &str| {
+        let (_, rest) = page.split_once(&format!("<a rel=\"{rel}\" href=\""))?;
+        rest.split_once('"').map(|(link, _)| link.replace("&amp;", "&"))
+    };
+    for owner in ["", "?owner=%E7%AA%97%E5%8F%A3"] {
+        let first = server.get(&format!("/centres/{CENTRE}/overdue{owner}")).body;
+        assert!(first.contains("超期50项，将到期51项") && first.contains("共101项；本页第1至100项"), "{first}");
+        assert_eq!(link(&first, "prev"), None);
+        let second = server.get(&link(&first, "next").expect("a link")).body;
+        assert!(second.contains("本页第101至101项") && second.contains("超期50项"), "{second}");
+        assert_eq!(link(&second, "next"), None);
+        assert_eq!(server.get(&link(&second, "prev").expect("a link")).body, first);
+    }
+}
+
+#[test]
 fn a_question_that_is_not_understood_is_refused() {
     let server = Server::simulated();
     server.get("/api/v1/centres/410499/ledger").is_problem(404, "no-such-centre");
@@ -132,6 +168,8 @@ fn a_question_that_is_not_understood_is_refused() {
     server.get(&api("ledger?limit=0")).is_problem(400, "bad-limit");
     server.get(&api("ledger?limit=501")).is_problem(400, "bad-limit");
     server.get(&api("ledger?after=x")).is_problem(400, "bad-cursor");
+    server.get(&api("overdue?limit=501")).is_problem(400, "bad-limit");
+    server.get(&api("overdue?after=2026-50")).is_problem(400, "bad-cursor");
     server.get(&api("overdue?ended=true")).is_problem(400, "bad-period");
     server.get(&api("overdue?ended&from=2026-03-02&to=2026-03-01")).is_problem(400, "bad-period");
     server.get(&api("feeds/everybody")).is_problem(404, "no-such-recipient");

@@ -14,7 +14,8 @@ use projections::{
     Number,
     feeds::{self, Recipient},
     ledger::{self, HEADINGS, Line, OWN_HEADINGS, Query},
-    overdue, timeline,
+    overdue::{self, Asked, Order},
+    timeline,
     timeline::Until,
 };
 use serde::Deserialize;
@@ -135,9 +136,12 @@ pub(super) struct OverdueAsked {
     from: Option<NaiveDate>,
     #[serde(default, deserialize_with = "ask::filled")]
     to: Option<NaiveDate>,
+    /// The cursor: `next` of the page before.
+    after: Option<String>,
+    limit: Option<u32>,
 }
 
-/// What is overdue or soon will be; with `ended`, what ended late in a period.
+/// What is overdue or soon will be, a page of it, and the counts of all; with `ended`, what ended late in a period.
 pub(super) async fn overdue(
     State(site): State<Arc<Site>>,
     Path(code): Path<String>,
@@ -145,13 +149,12 @@ pub(super) async fn overdue(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let here = site.centre(&code).await?;
+    let limit = Some(page(asked.limit)?);
+    let after = asked.after.as_deref().map(place).transpose()?;
     let when = here.when(asked.at, asked.known_at);
-    site.wait(&headers, &here, "overdue").await?;
-    let position = site.position(&here, "overdue").await?;
-    let (views, log) = (&site.views, site.engine.log());
-    let items = match (asked.ended, asked.from, asked.to) {
-        (true, Some(from), Some(to)) if from <= to => overdue::ended(views, log, &here.log, (from, to), when).await?,
-        (false, None, None) => overdue::open(views, log, &here.log, when).await?,
+    let asked = match (asked.ended, asked.from, asked.to) {
+        (true, Some(first), Some(last)) if first <= last => Asked::Ended { first, last },
+        (false, None, None) => Asked::Open,
         _ => {
             return Err(Problem::bad_request(
                 "bad-period",
@@ -159,8 +162,19 @@ pub(super) async fn overdue(
             ));
         }
     };
-    let body = json!({"as_of": when.moment(), "counts": overdue::counts(&items), "items": items});
+    site.wait(&headers, &here, "overdue").await?;
+    let position = site.position(&here, "overdue").await?;
+    let query = overdue::Query { asked, owner_name: None, order: Order::ByOwner, after, limit, when };
+    let report = overdue::report(&site.views, site.engine.log(), &here.log, &query).await?;
+    let next = report.next.map(|place| place.to_string());
+    let body = json!({"as_of": when.moment(), "counts": report.counts, "items": report.items, "next": next});
     Ok(at_position(position, body))
+}
+
+/// A place in the overdue report.
+pub(in crate::http) fn place(text: &str) -> Result<overdue::Place, Problem> {
+    let bad = |_| Problem::bad_request("bad-cursor", "after 读不懂：应照抄上一页答复里的 next");
+    text.parse().map_err(bad)
 }
 
 #[derive(Deserialize)]

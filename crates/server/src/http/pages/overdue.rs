@@ -7,18 +7,17 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use projections::overdue::{self, Item, Standing};
+use projections::overdue::{self, Count, Item, Order, Place, Query, Standing};
 use serde::Deserialize;
 
 use super::{PageError, Shell, minute, render};
 use crate::http::{
-    api::write_cursor,
+    api::{place, write_cursor},
     ask::{self, Ask},
     site::Site,
 };
 
-/// Beyond these a list is no longer read; the counts above it still tell all.
-const MOST_ROWS: usize = 300;
+const PAGE: u32 = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +25,8 @@ pub(super) struct Asked {
     /// 责任方, by name.
     #[serde(default, deserialize_with = "ask::filled")]
     owner: Option<String>,
+    #[serde(default, deserialize_with = "ask::filled")]
+    after: Option<String>,
 }
 
 #[derive(Template)]
@@ -36,8 +37,12 @@ struct OverduePage {
     owners: Vec<(String, Counted)>,
     all: Counted,
     rows: Vec<Row>,
-    cut: Option<usize>,
-    most: usize,
+    total: usize,
+    first: usize,
+    last: usize,
+    /// Where the page before begins; empty for the beginning.
+    previous: Option<String>,
+    next: Option<String>,
 }
 
 /// By standing; provisional ones apart.
@@ -67,38 +72,44 @@ pub(super) async fn page(
     Ask(asked): Ask<Asked>,
 ) -> Result<Response, PageError> {
     let here = site.centre(&code).await?;
-    let mut items = overdue::open(&site.views, site.engine.log(), &here.log, here.when(None, None)).await?;
-    let mut owners: BTreeMap<String, Counted> = BTreeMap::new();
+    let query = Query {
+        owner_name: asked.owner.clone(),
+        order: Order::ByDue,
+        after: asked.after.as_deref().map(place).transpose()?,
+        limit: Some(PAGE),
+        ..Query::all(overdue::Asked::Open, here.when(None, None))
+    };
+    let report = overdue::report(&site.views, site.engine.log(), &here.log, &query).await?;
+    let mut owners: BTreeMap<&str, Counted> = BTreeMap::new();
     let mut all = Counted::default();
-    for item in &items {
-        owners.entry(item.owner_name.clone()).or_default().add(item);
-        all.add(item);
+    for count in &report.counts {
+        owners.entry(&count.owner_name).or_default().add(count);
+        all.add(count);
     }
-    let mut owners: Vec<_> = owners.into_iter().collect();
+    let mut owners: Vec<_> = owners.into_iter().map(|(name, counted)| (name.to_owned(), counted)).collect();
     owners.sort_by_key(|(_, counted)| std::cmp::Reverse((counted.over, counted.soon)));
-    items.retain(|item| asked.owner.as_ref().is_none_or(|owner| item.owner_name == *owner));
-    items.sort_by_key(|item| (item.standing, item.due, item.number));
-    let cut = (items.len() > MOST_ROWS).then_some(items.len());
-    items.truncate(MOST_ROWS);
+    let written = |place: Option<Place>| place.map(|place| place.to_string());
     render(&OverduePage {
         shell: Shell::around(&site, &here, "超期与将到期", "overdue", "overdue").await?,
         owner: asked.owner,
         owners,
         all,
-        rows: items.iter().map(row).collect(),
-        cut,
-        most: MOST_ROWS,
+        rows: report.items.iter().map(row).collect(),
+        total: report.total,
+        first: report.before + 1,
+        last: report.before + report.items.len(),
+        previous: (report.before > 0).then(|| written(report.previous).unwrap_or_default()),
+        next: written(report.next),
     })
 }
 
 impl Counted {
-    fn add(&mut self, item: &Item) {
-        let counter = match item.standing {
-            _ if item.provisional => &mut self.provisional,
-            Standing::Overdue => &mut self.over,
-            _ => &mut self.soon,
-        };
-        *counter += 1;
+    fn add(&mut self, count: &Count) {
+        match count.standing {
+            Standing::Overdue => self.over += count.count,
+            _ => self.soon += count.count,
+        }
+        self.provisional += count.provisional;
     }
 }
 
