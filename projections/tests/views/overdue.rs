@@ -47,7 +47,7 @@ proptest! {
                     for limit in limits.iter().copied() {
                         check_pages(&place, &story, &Query { limit: Some(limit), ..Query::all(asked, when) }, whole.clone()).await?;
                     }
-                    let owner_name = whole.get(seed as usize % whole.len().max(1)).map(|item| item.owner_name.clone());
+                    let owner_name = whole.get(whole.len() / 2).map(|item| item.owner_name.clone());
                     let mut theirs = whole.clone();
                     theirs.retain(|item| owner_name.as_ref().is_none_or(|name| item.owner_name == *name));
                     theirs.sort_by_key(|item| (item.standing, item.due, item.number));
