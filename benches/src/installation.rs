@@ -16,7 +16,6 @@ use cases::{
     story::{Story, Told},
 };
 use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Centre, Clock, EventLog, NewEvent, Priority};
-use projections::Views;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -25,7 +24,7 @@ use crate::{
     encode,
     lives::{self, Life},
     reading::Readings,
-    sizes,
+    rebuilds, sizes,
 };
 
 /// Bodies of one append when a log is filled: under the log's own limit.
@@ -107,19 +106,8 @@ impl Installation {
     }
 
     /// Builds the views, and says how fast.
-    pub(crate) async fn with_views(self, readings: &mut Readings) -> anyhow::Result<Self> {
-        let log = open_log(self.path(), Access::Read).await?;
-        let views = Views::open(self.path()).await?;
-        let started = Instant::now();
-        views.rebuild(&*log, &[], |_, _| ()).await?;
-        readings.rate(
-            format!("rebuild of a year's views, {} events", self.events),
-            "yousu",
-            self.events,
-            started.elapsed(),
-        );
-        views.close().await;
-        log.close().await;
+    pub(crate) fn with_views(self, readings: &mut Readings) -> anyhow::Result<Self> {
+        rebuilds::measure("rebuild of a year's views", self.path(), &[], self.events, readings)?;
         Ok(self)
     }
 
@@ -158,7 +146,7 @@ pub(crate) fn centre() -> Centre {
     Centre::new(CENTRE).expect("six digits")
 }
 
-async fn open_log(dir: &Path, access: Access) -> anyhow::Result<Arc<dyn EventLog>> {
+pub(crate) async fn open_log(dir: &Path, access: Access) -> anyhow::Result<Arc<dyn EventLog>> {
     Ok(event_log::open(&format!("sqlite:{}", dir.join("log.sqlite").display()), access).await?)
 }
 

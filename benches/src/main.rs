@@ -25,6 +25,7 @@ mod lives;
 mod queries;
 mod reading;
 mod reads;
+mod rebuilds;
 mod served;
 mod sizes;
 mod sweep;
@@ -58,6 +59,9 @@ enum Command {
         #[arg(long, value_name = "FILE.svg")]
         chart: Option<PathBuf>,
     },
+    /// Builds a directory's views: what `views` has done beside it
+    #[command(hide = true)]
+    Rebuild { dir: PathBuf, names: Vec<String> },
 }
 
 #[derive(Debug, clap::Args)]
@@ -133,16 +137,20 @@ const OF_AN_INSTALLATION: [Measure; 5] =
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let mut readings = Readings::default();
-    if let Some(Command::Table { files, chart }) = args.command {
-        files.iter().try_for_each(|file| readings.read(file))?;
-        if let Some(chart) = chart {
-            std::fs::write(chart, chart::draw(&readings))?;
+    match args.command {
+        Some(Command::Rebuild { dir, names }) => return rebuilds::run(&dir, &names).await,
+        Some(Command::Table { files, chart }) => {
+            files.iter().try_for_each(|file| readings.read(file))?;
+            if let Some(chart) = chart {
+                std::fs::write(chart, chart::draw(&readings))?;
+            }
         }
-    } else {
-        let run = args.run;
-        measure(&run, &mut readings).await?;
-        if let Some(file) = &run.keep {
-            readings.keep(file)?;
+        None => {
+            let run = args.run;
+            measure(&run, &mut readings).await?;
+            if let Some(file) = &run.keep {
+                readings.keep(file)?;
+            }
         }
     }
     print!("{}\n{}", readings.table(), targets::table(&readings));
@@ -190,7 +198,7 @@ async fn measure(run: &Run, readings: &mut Readings) -> anyhow::Result<()> {
     if !OF_AN_INSTALLATION.into_iter().any(wanted) {
         return Ok(());
     }
-    let installation = Installation::year(dir, run.cases).await?.with_views(readings).await?;
+    let installation = Installation::year(dir, run.cases).await?.with_views(readings)?;
     for round in 1..=run.rounds {
         eprintln!("round {round} of {}, the installation", run.rounds);
         if wanted(Measure::Queries) {

@@ -15,7 +15,6 @@ use cases::{
     },
 };
 use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Centre, Clock, EventLog, NewEvent, Priority};
-use projections::Views;
 use uuid::Uuid;
 
 use crate::{
@@ -23,7 +22,7 @@ use crate::{
     drive::stream,
     encode,
     reading::Readings,
-    served::memory_mb,
+    rebuilds,
     sizes::{self, EVENTS_A_CASE},
 };
 
@@ -120,17 +119,10 @@ pub(crate) async fn views(dir: &Path, events: u64, readings: &mut Readings) -> a
     let started = Instant::now();
     let written = played(&*log, events).await?;
     eprintln!("  a log of {written} events for the views: {:.1} s", started.elapsed().as_secs_f64());
-    let views = Views::open(place.path()).await?;
-    let started = Instant::now();
-    views.rebuild(&*log, &[], |_, _| ()).await?;
-    readings.rate(format!("rebuild of all views, {written} events"), "yousu", written, started.elapsed());
+    rebuilds::measure("rebuild of all views", place.path(), &[], written, readings)?;
     for name in ["ledger", "overdue", "feeds"] {
-        let started = Instant::now();
-        views.rebuild(&*log, &[name.to_owned()], |_, _| ()).await?;
-        readings.rate(format!("rebuild of {name}, {written} events"), "yousu", written, started.elapsed());
+        rebuilds::measure(&format!("rebuild of {name}"), place.path(), &[name], written, readings)?;
     }
-    readings.note("memory at its peak", "yousu", "MB", memory_mb("/proc/self/status", "VmHWM:")?);
-    views.close().await;
     log.close().await;
     Ok(())
 }

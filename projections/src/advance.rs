@@ -1,7 +1,7 @@
 //! One way forward for any number of views: read a batch, decode it once, fold it into each, write.
 //!
-//! While a batch is folded and written, the next one is read and decoded; and each view folds on a thread of its own. So a
-//! rebuild has work for every core, though every view writes its events in order.
+//! While a batch is folded and written, the next one is read and decoded. How a rebuild does the same to a whole log stands in
+//! `build.rs`.
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 

@@ -46,6 +46,12 @@ const WRITE_CENTRE: &str =
     "INSERT INTO centres (centre, position, numbers, set_up) VALUES ($1, $2, $3, ifnull($4, '{}'))
     ON CONFLICT (centre) DO UPDATE SET position = $2, numbers = $3, set_up = ifnull($4, set_up)";
 
+/// Rows of one such statement: enough to make its cost small, few enough that its bytes are.
+const ROWS_A_STATEMENT: usize = 250;
+
+/// How much of a file that is being built SQLite keeps at hand, in KiB: rows that were put down come back.
+const BUILDING_CACHE: &str = "-8192";
+
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECTIONS: u32 = 4;
 
@@ -95,6 +101,7 @@ impl File {
             .journal_mode(if sync == Sync::Off { SqliteJournalMode::Off } else { SqliteJournalMode::Wal })
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
+        let options = if sync == Sync::Off { options.pragma("cache_size", BUILDING_CACHE) } else { options };
         // A file being built has one, so that it can become a single file at the end.
         let connections = if sync == Sync::Off { 1 } else { CONNECTIONS };
         let pool = SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
@@ -289,16 +296,19 @@ impl Batch<'_> {
             None => (Vec::new(), self.numbers.clone(), None),
         };
         let file = self.file;
-        let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(rows.len()));
-        for (key, state) in rows {
-            places.push((bytes.len() + 1, key.len(), state.len()));
-            bytes.extend(key.into_bytes());
-            bytes.extend(state.into_bytes());
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(ROWS_A_STATEMENT));
+            for (key, state) in rows.by_ref().take(ROWS_A_STATEMENT) {
+                places.push((bytes.len() + 1, key.len(), state.len()));
+                bytes.extend(key.into_bytes());
+                bytes.extend(state.into_bytes());
+            }
+            let places = serde_json::to_string(&places).map_err(|source| file.bad_row(source))?;
+            let write = sqlx::query(WRITE_ROWS).bind(self.centre.as_str()).bind(bytes).bind(places);
+            write.execute(&mut *self.transaction).await.map_err(|error| file.storage("be written", error))?;
         }
-        let places = serde_json::to_string(&places).map_err(|source| file.bad_row(source))?;
         let write = async {
-            let write_rows = sqlx::query(WRITE_ROWS).bind(self.centre.as_str()).bind(bytes).bind(places);
-            write_rows.execute(&mut *self.transaction).await?;
             let position = i64::try_from(reached).unwrap_or(i64::MAX);
             let centre = sqlx::query(WRITE_CENTRE).bind(self.centre.as_str()).bind(position).bind(numbers).bind(set_up);
             centre.execute(&mut *self.transaction).await?;

@@ -75,7 +75,9 @@ enum Fault {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    // The shim knows files by their whole paths, and so do the program's messages that are looked for.
+    args.dir = args.dir.canonicalize().with_context(|| format!("{} cannot be opened", args.dir.display()))?;
     let is_well = match &args.fault {
         Fault::Backup { rounds } => {
             let plan = backup::Plan { yousu: faults::built()?, dir: args.dir, rounds: *rounds, seed: args.seed };
