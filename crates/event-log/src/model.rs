@@ -6,6 +6,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::io;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
@@ -26,6 +28,8 @@ pub enum Plant {
     SynchronousNormal,
     /// The version that an append expects is not compared.
     VersionUnchecked,
+    /// A WAL that an earlier process left is taken for durable.
+    WalBelieved,
 }
 
 /// Why a task's poll came back without an end, where that is not the database's doing.
@@ -37,6 +41,11 @@ pub enum Pause {
     Waiting,
 }
 
+pub use crate::sqlite::Medium;
+
+/// Opens a file that is there, on another disk than the system's.
+pub type OpenMedium = fn(&Path) -> io::Result<Option<Box<dyn Medium>>>;
+
 type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 thread_local! {
@@ -44,6 +53,7 @@ thread_local! {
     static PAUSE: Cell<Option<Pause>> = const { Cell::new(None) };
     static PLANT: Cell<Option<Plant>> = const { Cell::new(None) };
     static CHECKPOINT_PAGES: Cell<u32> = const { Cell::new(1_000) };
+    static MEDIUM: Cell<Option<OpenMedium>> = const { Cell::new(None) };
     static SPAWNED: RefCell<Vec<Spawned>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -54,6 +64,15 @@ pub fn begin(plant: Option<Plant>, checkpoint_pages: u32) {
     PLANT.set(plant);
     CHECKPOINT_PAGES.set(checkpoint_pages);
     SPAWNED.take();
+}
+
+/// Files that the log opens without SQLite, on this thread, are on this disk.
+pub fn set_medium(open: OpenMedium) {
+    MEDIUM.set(Some(open));
+}
+
+pub(crate) fn medium() -> Option<OpenMedium> {
+    MEDIUM.get()
 }
 
 /// Why the last poll came back, if it was at a point or for another task; `None`: it waits for the database.

@@ -35,6 +35,7 @@ enum Planted {
     UnknownAsRefused,
     SynchronousNormal,
     VersionUnchecked,
+    WalBelieved,
 }
 
 impl From<Planted> for Plant {
@@ -45,6 +46,7 @@ impl From<Planted> for Plant {
             Planted::UnknownAsRefused => Self::UnknownAsRefused,
             Planted::SynchronousNormal => Self::SynchronousNormal,
             Planted::VersionUnchecked => Self::VersionUnchecked,
+            Planted::WalBelieved => Self::WalBelieved,
         }
     }
 }

@@ -62,8 +62,9 @@ impl Run {
 
     pub(crate) async fn all(&mut self) {
         let lives = 1 + self.chance.below(4);
+        let mut sync_failed = false;
         for n in 0..=lives {
-            let life = if n < lives { Life::plan(&mut self.chance) } else { Life::last() };
+            let life = if n < lives { Life::plan(&mut self.chance, sync_failed) } else { Life::last() };
             disk::forget_randomness();
             model::begin(self.plant, self.checkpoint_pages);
             disk::with(|disk| disk.trace.note(format_args!("{life:?}")));
@@ -71,6 +72,7 @@ impl Run {
             let _ = self.live(&life, &mut schedule).await;
             schedule.drop_all().await;
             self.settle_history();
+            sync_failed = disk::with(|disk| disk.refused.syncs > 0);
             disk::with(|disk| disk.begin_life(life.power_cut));
             self.tally.lives += 1;
             if !self.wrong.is_empty() {
@@ -234,7 +236,7 @@ impl Run {
     }
 
     async fn go(&self, trouble: Trouble, schedule: &mut Schedule) -> Ended {
-        schedule.end_at_point(trouble.point);
+        schedule.end_at_point(trouble.point, trouble.from_refusal);
         disk::with(|disk| disk.arm(trouble.fault));
         let ended = schedule.run().await;
         disk::with(|disk| disk.trace.note(format_args!("so far: {ended:?}")));

@@ -44,6 +44,8 @@ pub(crate) struct Schedule {
     sticks_percent: u64,
     /// Everything ends at this point from now, if at any.
     points_left: Option<u64>,
+    /// It is counted from the first thing that the disk refuses.
+    counts_from_refusal: bool,
     last: usize,
     /// Polls so far: the only time there is.
     steps: Arc<std::sync::atomic::AtomicU64>,
@@ -87,12 +89,21 @@ enum Turn {
 impl Schedule {
     pub(crate) fn new(mut chance: Chance, steps: Arc<std::sync::atomic::AtomicU64>) -> Self {
         let sticks_percent = chance.of(&[0, 20, 60, 90]);
-        Self { slots: Vec::new(), chance, sticks_percent, points_left: None, last: 0, steps, spawned_alive: 0 }
+        Self {
+            slots: Vec::new(),
+            chance,
+            sticks_percent,
+            points_left: None,
+            counts_from_refusal: false,
+            last: 0,
+            steps,
+            spawned_alive: 0,
+        }
     }
 
-    /// Ends everything at this point from now; none of them: never.
-    pub(crate) fn end_at_point(&mut self, points: Option<u64>) {
-        self.points_left = points;
+    /// Ends everything at this point from now, or from the first refusal; none of them: never.
+    pub(crate) fn end_at_point(&mut self, points: Option<u64>, counts_from_refusal: bool) {
+        (self.points_left, self.counts_from_refusal) = (points, counts_from_refusal);
     }
 
     /// Adds a caller.
@@ -128,7 +139,9 @@ impl Schedule {
                 self.spawned_alive += 1;
             }
             settle(self.spawned_alive).await;
-            if let (Turn::Point(name), Some(left)) = (turn, &mut self.points_left) {
+            if let (Turn::Point(name), Some(left)) = (turn, &mut self.points_left)
+                && (!self.counts_from_refusal || disk::with(|disk| disk.refused.any()))
+            {
                 *left = left.saturating_sub(1);
                 if *left == 0 {
                     disk::with(disk::Disk::die);

@@ -45,14 +45,16 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn planted_bugs_are_found() {
     let world = World::new().expect("a log can be made in memory");
-    for (plant, within) in [
-        (Plant::AckBeforeCommit, 50),
-        (Plant::HeadsKept, 50),
-        (Plant::SynchronousNormal, 50),
-        (Plant::UnknownAsRefused, 50),
-        (Plant::VersionUnchecked, 50),
+    for (plant, seeds) in [
+        (Plant::AckBeforeCommit, 1..=50),
+        (Plant::HeadsKept, 1..=50),
+        (Plant::SynchronousNormal, 1..=50),
+        (Plant::UnknownAsRefused, 1..=50),
+        (Plant::VersionUnchecked, 1..=50),
+        // A sync fails, the process is killed before it can do anything about it, and the next one meets a power cut: rare.
+        (Plant::WalBelieved, 10_301..=10_400),
     ] {
-        let found = (1..=within).find(|seed| !world.run(*seed, Some(plant), false).wrong.is_empty());
-        assert!(found.is_some(), "{plant:?} was not found in {within} seeds");
+        let found = seeds.clone().find(|seed| !world.run(*seed, Some(plant), false).wrong.is_empty());
+        assert!(found.is_some(), "{plant:?} was not found in {seeds:?}");
     }
 }

@@ -9,6 +9,7 @@ mod heads;
 mod lock;
 mod page;
 mod read;
+mod wal;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ use self::attachments::Attachments;
 use self::connect::Database;
 pub(crate) use self::copy::{ATTACHMENTS_NAME, LOG_NAME, Places, restored_heads};
 use self::lock::WriterLock;
+#[cfg(feature = "model")]
+pub use self::wal::Medium;
 use self::writer::{Job, Writer};
 use crate::queue::{Queue, Size};
 use crate::tail::Tails;

@@ -214,6 +214,8 @@ async fn rolled_back(connection: &mut SqliteConnection) -> bool {
 /// and the system then reports later ones as done: so the WAL is carried over into the database and begun anew before
 /// anything is acknowledged on top of it.
 async fn reopen(database: &Database) -> Result<SqliteConnection, Cause> {
+    // If nobody else had it open, SQLite reads the WAL anew and finds there what could not be synced.
+    database.make_wal_certain().await.map_err(|error| Arc::new(error) as Cause)?;
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
     point!("writer: about to begin the WAL anew");
     let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;

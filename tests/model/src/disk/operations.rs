@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use libsqlite3_sys as sqlite;
 
-use super::{Disk, Fault, File, Naming, Open, Verdict};
+use super::{CLOSED, Disk, Fault, File, Naming, Open, Verdict};
 use crate::trace::mix;
 
 impl Disk {
@@ -33,6 +33,12 @@ impl Disk {
         self.open.insert(id, open);
         self.note(id, format_args!("is opened"));
         Some(id)
+    }
+
+    pub(super) fn close(&mut self, id: u64) {
+        self.unmap(id);
+        self.open.remove(&id);
+        CLOSED.notify_all();
     }
 
     pub(super) fn read_at(&mut self, id: u64, into: &mut [u8], at: usize) -> c_int {

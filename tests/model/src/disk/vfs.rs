@@ -14,7 +14,7 @@ use std::sync::Once;
 use libsqlite3_sys as sqlite;
 use sqlite::{sqlite3_file, sqlite3_io_methods, sqlite3_vfs};
 
-use super::{CLOSED, with};
+use super::with;
 
 /// 2026-01-01T00:00:00Z in milliseconds of the Julian day; nothing asks for it.
 const NOW_JULIAN_MS: i64 = 210_866_760_000_000 + 1_767_225_600_000;
@@ -136,11 +136,7 @@ unsafe extern "C" fn open(
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
     // SAFETY: an open file.
     let id = unsafe { id(file) };
-    with(|disk| {
-        disk.unmap(id);
-        disk.open.remove(&id);
-    });
-    CLOSED.notify_all();
+    with(|disk| disk.close(id));
     sqlite::SQLITE_OK
 }
 
