@@ -56,8 +56,9 @@ pub(crate) async fn advance(
 ) -> Result<Advanced, ViewError> {
     let mut stops: Vec<Stop> = Vec::new();
     let mut ahead: Option<(u64, Batch)> = None;
-    // Asked once: from then on each batch says how far it came, and a statement costs more than most batches' rows.
-    let mut positions = try_join_all(files.iter().map(|file| file.position(centre))).await?;
+    // As far as is known: each batch begins by reading it, and a statement costs more than most batches' rows.
+    let mut positions = try_join_all(files.iter().map(|file| file.known_position(centre))).await?;
+    let tail = log.tail(centre);
     loop {
         let is_running = |file: &File| !stops.iter().any(|stop| stop.view == file.view.name);
         let running = files.iter().zip(&positions).filter(|(file, _)| is_running(file)).map(|(_, position)| *position);
@@ -73,7 +74,12 @@ pub(crate) async fn advance(
             // Each to its end, also when another fails: a transaction is not to be dropped half-way.
             join_all(behind.map(|((index, file), at)| apply((index, file), centre, &batch, at))).await
         };
-        let (stopped, next) = tokio::join!(write, read_batch(files, log, centre, last, batch_events));
+        // Whatever is appended from here on moves the tail, and whoever follows the log comes back for it.
+        let next = async {
+            let is_end = tail.now() <= last;
+            if is_end { Ok(Batch::default()) } else { read_batch(files, log, centre, last, batch_events).await }
+        };
+        let (stopped, next) = tokio::join!(write, next);
         for stop in stopped {
             stops.extend(stop?);
         }
@@ -125,6 +131,7 @@ async fn apply(
     *position = writing.position;
     if batch.first().is_none_or(|read| read.position > writing.position + 1) {
         // Somebody put an older file in this one's place: what lies between has to be read first.
+        writing.leave().await?;
         return Ok(None);
     }
     let (checkpoint, of) = (writing.position, batch.clone());
@@ -132,6 +139,7 @@ async fn apply(
         beside(batch.len(), move || Scope::of((index, view), &of, checkpoint)).await;
     let stop = stopped.map(|(at, why)| stop(view, centre, &batch[at], why));
     if reached == checkpoint {
+        writing.leave().await?;
         return Ok(stop);
     }
     if !has_facts {
@@ -151,6 +159,7 @@ async fn apply(
     });
     let (disagrees, changed) = folded.await.map_err(|source| file.bad_row(source))?;
     if let Some(read) = disagrees.and_then(|position| batch.iter().find(|read| read.position == position)) {
+        writing.leave().await?;
         return Ok(Some(self::stop(view, centre, read, Stop::DISAGREES.to_owned())));
     }
     writing.commit(reached, Some(changed)).await?;

@@ -115,7 +115,7 @@ impl Views {
         }
         drop(guards);
         self.moved.send_modify(|moved| *moved += 1);
-        let head = log.head(centre).await?.position;
+        let head = log.tail(centre).now();
         Ok(self.slots.iter().zip(positions).map(|(slot, position)| slot.status(centre, position, head)).collect())
     }
 

@@ -4,29 +4,29 @@
 BEGIN IMMEDIATE;
 
 INSERT INTO centres (id, code)
-SELECT value ->> 0, value ->> 1 FROM json_each($2);
+SELECT value ->> 0, value ->> 1 FROM jsonb_each($2);
 
 INSERT INTO kinds (id, name)
-SELECT value ->> 0, value ->> 1 FROM json_each($3);
+SELECT value ->> 0, value ->> 1 FROM jsonb_each($3);
 
 INSERT INTO streams (id, centre, uuid)
-SELECT value ->> 0, value ->> 1, substr($1, value ->> 2, 16) FROM json_each($4);
+SELECT value ->> 0, value ->> 1, substr($1, value ->> 2, 16) FROM jsonb_each($4);
 
 INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body)
 SELECT
     value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
     substr($1, value ->> 7, 32), substr($1, (value ->> 7) + 32, value ->> 8)
-FROM json_each($5);
+FROM jsonb_each($5);
 
 INSERT INTO numbers (centre, name, number, position)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($6);
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($6);
 
 INSERT INTO counters (centre, name, value)
-SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($6) WHERE true
+SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each($6) WHERE true
 ON CONFLICT (centre, name) DO UPDATE SET value = excluded.value;
 
 INSERT INTO heads (centre, position, recorded_ms, clock_steps_back)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($7) WHERE true
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($7) WHERE true
 ON CONFLICT (centre) DO UPDATE SET
     position = excluded.position,
     recorded_ms = excluded.recorded_ms,

@@ -26,7 +26,18 @@ pub(super) struct Batch {
     moved: BTreeMap<Centre, u64>,
 }
 
+/// What an event takes in `bytes` beside its body, and about as much again as text in `events`.
+const BESIDE_A_BODY: usize = 48;
+
 impl Batch {
+    /// An empty one with room for these: growing to the size of a group by doubling copies all of it again.
+    pub(super) fn for_appends<'a>(appends: impl Iterator<Item = &'a Append>) -> Self {
+        let (events, bytes) =
+            appends.fold((0, 0), |(events, bytes), append| (events + append.events.len(), bytes + append.body_bytes()));
+        let bytes = Vec::with_capacity(bytes + events * BESIDE_A_BODY);
+        Self { bytes, events: Rows(String::with_capacity(events * BESIDE_A_BODY)), ..Self::default() }
+    }
+
     /// Judges an append by `heads`, which already hold what the group's earlier ones did. If it is refused, neither changes.
     pub(super) fn add(&mut self, heads: &mut Heads, append: &Append, bodies: &[Hash]) -> Result<Appended, AppendError> {
         let head = heads.centres.get(&append.centre).expect("load() came before");

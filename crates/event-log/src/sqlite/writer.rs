@@ -122,7 +122,7 @@ impl Writer {
             return Err(stopped(Arc::new(error)));
         }
         point!("writer: heads were loaded");
-        let mut batch = Batch::default();
+        let mut batch = Batch::for_appends(jobs.iter().map(|job| &job.append));
         let results = jobs.iter().map(|job| batch.add(&mut self.heads, &job.append, &job.bodies)).collect();
         if !batch.is_empty() {
             #[cfg(feature = "model")]
