@@ -17,7 +17,7 @@
 mod project;
 mod recipient;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use cases::{
     CaseId, Instant,
@@ -35,7 +35,7 @@ use crate::{
     Number, Recorded, ViewError, Views, When,
     fold::{Fold, Use, View},
     past,
-    set_up::SetUp,
+    set_up::{Prepared, SetUp},
 };
 
 /// The feeds as a view.
@@ -156,9 +156,9 @@ pub async fn entries(
     limit: Option<u32>,
     when: When,
 ) -> Result<Vec<Entry>, ViewError> {
-    let (rows, set_up): (Vec<Row>, SetUp) = if when.is_past() {
+    let (rows, set_up): (Vec<Row>, Arc<Prepared>) = if when.is_past() {
         let fold = past::fold::<Feeds>(log, centre, when).await?;
-        (fold.rows().map(|(_, row)| row.clone()).collect(), fold.set_up)
+        (fold.rows().map(|(_, row)| row.clone()).collect(), Arc::new(fold.set_up.into()))
     } else {
         let file = views.file(Feeds::NAME).await?;
         let select = sqlx::query(SELECT).bind(centre.as_str()).bind(recipient.to_string());

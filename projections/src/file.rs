@@ -4,7 +4,7 @@ mod batch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_log::Centre;
@@ -16,7 +16,11 @@ use sqlx::{
 };
 
 pub(crate) use self::batch::Batch;
-use crate::{ViewError, registry::Kept, set_up::SetUp};
+use crate::{
+    ViewError,
+    registry::Kept,
+    set_up::{Prepared, SetUp},
+};
 
 /// What every view's file has beside its rows.
 const DDL: &str = "
@@ -53,6 +57,8 @@ pub(crate) struct File {
     readers: SqlitePool,
     /// The checkpoints that this process saw last.
     checkpoints: Mutex<BTreeMap<Centre, u64>>,
+    /// As they were last read, with the text that they were read from: to parse one takes longer than to read a page.
+    set_ups: Mutex<BTreeMap<Centre, (String, Arc<Prepared>)>>,
     /// Which file it is, whatever its name.
     identity: Option<(u64, u64)>,
 }
@@ -93,7 +99,16 @@ impl File {
         let writer = pool(1, options.clone().pragma("cache_size", WRITING_CACHE));
         // A file being built has that one only, so that it can become a single file at the end.
         let readers = if sync == Sync::Off { writer.clone() } else { pool(READERS, options) };
-        Self { view, path, sync, writer, readers, checkpoints: Mutex::default(), identity: None }
+        Self {
+            view,
+            path,
+            sync,
+            writer,
+            readers,
+            checkpoints: Mutex::default(),
+            set_ups: Mutex::default(),
+            identity: None,
+        }
     }
 
     /// A file that cannot be read just now is an error; one that holds something else, or nothing, is not the view.
@@ -164,10 +179,22 @@ impl File {
     }
 
     /// The centre's set-up as this view knows it.
-    pub(crate) async fn set_up(&self, centre: &Centre) -> Result<SetUp, ViewError> {
+    pub(crate) async fn set_up(&self, centre: &Centre) -> Result<Arc<Prepared>, ViewError> {
         let row = sqlx::query("SELECT set_up FROM centres WHERE centre = $1").bind(centre.as_str());
         let row = row.fetch_optional(&self.readers).await.map_err(|error| self.storage("be read", error))?;
-        row.map_or_else(|| Ok(SetUp::default()), |row| self.parse(self.text(&row, 0)?))
+        let Some(row) = row else { return Ok(Arc::default()) };
+        let text = self.text(&row, 0)?;
+        let known = self.set_ups().get(centre).filter(|(known, _)| known == text).map(|(_, set_up)| Arc::clone(set_up));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let set_up = Arc::new(Prepared::from(self.parse::<SetUp>(text)?));
+        self.set_ups().insert(centre.clone(), (text.to_owned(), Arc::clone(&set_up)));
+        Ok(set_up)
+    }
+
+    fn set_ups(&self) -> MutexGuard<'_, BTreeMap<Centre, (String, Arc<Prepared>)>> {
+        self.set_ups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Rows by a query of the view's own: it selects `state` first.

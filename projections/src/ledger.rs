@@ -11,6 +11,8 @@
 mod cells;
 mod project;
 
+use std::sync::Arc;
+
 use cases::{
     CaseId, Instant,
     case::{
@@ -232,7 +234,7 @@ const SELECT: &str = "SELECT state, key FROM rows
 pub async fn lines(views: &Views, log: &dyn EventLog, centre: &Centre, query: &Query) -> Result<Vec<Line>, ViewError> {
     let (rows, set_up) = if query.when.is_past() {
         let fold = past::fold::<Ledger>(log, centre, query.when).await?;
-        (asked_for(fold.rows(), query), fold.set_up.clone())
+        (asked_for(fold.rows(), query), Arc::new(fold.set_up.clone().into()))
     } else {
         let file = views.file(Ledger::NAME).await?;
         let after = query.after.unwrap_or(Number { year: i32::MIN, no: 0 });

@@ -1,6 +1,6 @@
 //! What a view keeps of its centre's set-up: names to show, and the calendar and hours to count working time by.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref, sync::OnceLock};
 
 use cases::{
     CentreEvent, Instant,
@@ -92,17 +92,41 @@ impl SetUp {
             other => other.to_string(),
         }
     }
+}
 
+/// A set-up as pages are shown by it: kept from page to page, and its calendar built when something is first counted.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    set_up: SetUp,
+    calendar: OnceLock<WorkCalendar>,
+}
+
+impl From<SetUp> for Prepared {
+    fn from(set_up: SetUp) -> Self {
+        Self { set_up, calendar: OnceLock::new() }
+    }
+}
+
+impl Deref for Prepared {
+    type Target = SetUp;
+
+    fn deref(&self) -> &SetUp {
+        &self.set_up
+    }
+}
+
+impl Prepared {
     /// Ready to count.
     pub(crate) fn counting(&self) -> Counting<'_> {
-        Counting { set_up: self, calendar: WorkCalendar::new(self.calendars.iter().cloned()) }
+        let calendar = self.calendar.get_or_init(|| WorkCalendar::new(self.calendars.iter().cloned()));
+        Counting { set_up: &self.set_up, calendar }
     }
 }
 
 /// A set-up with its calendar built.
 pub(crate) struct Counting<'a> {
     pub(crate) set_up: &'a SetUp,
-    calendar: WorkCalendar,
+    calendar: &'a WorkCalendar,
 }
 
 impl Counting<'_> {

@@ -63,7 +63,7 @@ pub use backup::{BackupError, BackupFile, CopiedHead, Made, Manifest, Restored, 
 pub use error::{AppendError, Cause, LogError};
 pub use event::{Centre, CentreError, Event, Head};
 pub use room::is_full;
-pub use tail::Tail;
+pub use tail::{Reached, Tail};
 pub use transparency::{Body, BodyError, Hash, SealedField};
 pub use verify::{Fault, Progress, Report, Wrong};
 

@@ -10,11 +10,25 @@ use crate::{Centre, LogError};
 /// Follows a number that only grows: see [`EventLog::tail`](crate::EventLog::tail) and
 /// [`EventLog::tail_all`](crate::EventLog::tail_all). Holding one costs nothing while nothing happens.
 #[derive(Debug, Clone)]
-pub struct Tail(watch::Receiver<u64>);
+pub struct Tail(watch::Receiver<Reached>);
+
+/// Where a centre's log stands. As numbers in memory: a query for a head costs as much as a decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Position of the last event; 0 if there is none.
+    pub position: u64,
+    /// When it was recorded, in milliseconds since 1970; 0 if there is none.
+    pub recorded_ms: i64,
+}
 
 impl Tail {
     /// Where it stands now.
     pub fn now(&self) -> u64 {
+        self.0.borrow().position
+    }
+
+    /// The same with the time at which it was recorded; of all centres together there is none.
+    pub fn reached(&self) -> Reached {
         *self.0.borrow()
     }
 
@@ -24,13 +38,13 @@ impl Tail {
     /// # Errors
     /// [`LogError::Closed`] once the log is closed.
     pub async fn past(&mut self, seen: u64) -> Result<u64, LogError> {
-        let reached = self.0.wait_for(|now| *now > seen).await;
-        reached.map(|now| *now).map_err(|_| LogError::Closed)
+        let reached = self.0.wait_for(|now| now.position > seen).await;
+        reached.map(|now| now.position).map_err(|_| LogError::Closed)
     }
 
     /// Of a log that is closed.
     fn ended() -> Self {
-        Self(watch::channel(0).1)
+        Self(watch::channel(Reached::default()).1)
     }
 }
 
@@ -40,8 +54,9 @@ pub(crate) struct Tails(Mutex<Option<Senders>>);
 
 #[derive(Debug, Default)]
 struct Senders {
-    centres: BTreeMap<Centre, watch::Sender<u64>>,
-    commits: watch::Sender<u64>,
+    centres: BTreeMap<Centre, watch::Sender<Reached>>,
+    /// How many commits there were, in the place of a position.
+    commits: watch::Sender<Reached>,
 }
 
 impl Tails {
@@ -54,7 +69,7 @@ impl Tails {
         let Some(Senders { centres, .. }) = senders.as_mut() else { return Tail::ended() };
         if !centres.contains_key(centre) {
             // Whoever asks for centres that do not exist must not fill the memory with them.
-            centres.retain(|_, sender| *sender.borrow() > 0 || sender.receiver_count() > 0);
+            centres.retain(|_, sender| *sender.borrow() != Reached::default() || sender.receiver_count() > 0);
         }
         Tail(centres.entry(centre.clone()).or_default().subscribe())
     }
@@ -64,19 +79,21 @@ impl Tails {
     }
 
     /// Says how far these centres now are. One that is already further stays there.
-    pub(crate) fn publish(&self, positions: impl IntoIterator<Item = (Centre, u64)>) {
+    pub(crate) fn publish(&self, reached: impl IntoIterator<Item = (Centre, Reached)>) {
         let mut senders = self.senders();
         let Some(Senders { centres, commits }) = senders.as_mut() else { return };
         let mut moved = false;
-        for (centre, position) in positions {
+        for (centre, reached) in reached {
             moved |= centres.entry(centre).or_default().send_if_modified(|now| {
-                let further = position > *now;
-                *now = position.max(*now);
-                further
+                let is_further = reached.position > now.position;
+                if is_further {
+                    *now = reached;
+                }
+                is_further
             });
         }
         if moved {
-            commits.send_modify(|commits| *commits += 1);
+            commits.send_modify(|commits| commits.position += 1);
         }
     }
 

@@ -6,10 +6,7 @@
 use std::{
     collections::BTreeMap,
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     task::Poll,
 };
 
@@ -20,7 +17,7 @@ use cases::{
     command::{CaseCommandLine, CentreCommandLine},
     ids::CommandId,
 };
-use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Priority};
+use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Priority, Reached};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -34,10 +31,6 @@ pub struct Engine {
     /// Centres as of their last event: small, read by every command, changed by few.
     centres: Arc<Mutex<BTreeMap<CentreCode, Arc<Centre>>>>,
     cases: Arc<Mutex<Cache>>,
-    /// Where each centre's log stood when it was last asked: its position, and when that was recorded.
-    heads: Arc<tokio::sync::Mutex<BTreeMap<CentreCode, (u64, i64)>>>,
-    /// An append ended in an error since: the log may have moved and not said so.
-    heads_in_doubt: Arc<AtomicBool>,
 }
 
 /// What became of a command.
@@ -87,14 +80,7 @@ const TRIES: usize = 20;
 
 impl Engine {
     pub fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
-        Self {
-            log,
-            access,
-            centres: Arc::default(),
-            cases: Arc::default(),
-            heads: Arc::default(),
-            heads_in_doubt: Arc::default(),
-        }
+        Self { log, access, centres: Arc::default(), cases: Arc::default() }
     }
 
     pub fn log(&self) -> &dyn EventLog {
@@ -169,34 +155,16 @@ impl Engine {
     /// The last recorded time of a centre's log.
     pub(crate) async fn last_recorded(&self, centre: &CentreCode) -> Result<Option<Instant>, EngineError> {
         let name = wire::log_centre(centre);
-        // One caller asks and the others wait for its answer: after a commit all whom it acknowledged come at once.
-        let mut heads = self.heads.lock().await;
-        if self.heads_in_doubt.swap(false, Ordering::Relaxed) {
-            heads.clear();
-        }
-        let moved_to = self.log.tail(&name).now();
-        let (position, recorded_ms) = match heads.get(centre) {
-            // A companion's tail is late; the writer's has moved before anybody is acknowledged.
-            Some(head) if self.access == Access::Write && head.0 >= moved_to => *head,
-            _ => {
+        let reached = match self.access {
+            // It has moved before anybody is acknowledged.
+            Access::Write => self.log.tail(&name).reached(),
+            // A companion's tail is late.
+            Access::Read => {
                 let head = self.log.head(&name).await?;
-                if head.position > 0 {
-                    heads.insert(centre.clone(), (head.position, head.recorded_ms));
-                }
-                (head.position, head.recorded_ms)
+                Reached { position: head.position, recorded_ms: head.recorded_ms }
             }
         };
-        Ok(if position == 0 { None } else { Instant::from_ms(recorded_ms) })
-    }
-
-    /// Appends, and after an error has the log asked anew where it stands. It waits for nothing but the log: in [`Queued`] it is
-    /// polled once and then left, and a place in a lock's line that nobody takes up would hold everybody behind it.
-    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        let appended = self.log.append(append).await;
-        if appended.is_err() {
-            self.heads_in_doubt.store(true, Ordering::Relaxed);
-        }
-        appended
+        Ok(if reached.position == 0 { None } else { Instant::from_ms(reached.recorded_ms) })
     }
 
     /// Whether the directory is simulated: its first centre says so, for ever. `None` while there is no centre.
@@ -251,7 +219,7 @@ impl Engine {
             Decision::Nothing => Ok(Done { events: Vec::new(), already: true }),
             Decision::Append { append, grown, .. } => {
                 let answered = answers(&append);
-                let appended = self.append(append).await;
+                let appended = self.log.append(append).await;
                 let mut cache = self.cache();
                 // Whatever happened, what the cache held is not what the log holds now.
                 grown.iter().for_each(|case| cache.forget(case.id));
@@ -276,7 +244,8 @@ impl Engine {
     /// Hands an append to the log without waiting for the disk.
     pub(crate) async fn queue(&self, append: Append) -> Queued {
         let engine = self.clone();
-        let mut future: BoxFuture<Result<Appended, AppendError>> = Box::pin(async move { engine.append(append).await });
+        let mut future: BoxFuture<Result<Appended, AppendError>> =
+            Box::pin(async move { engine.log.append(append).await });
         // Polled once here, it stands in the log's queue: in the order of the calls.
         let first = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
         Queued { future, first: if let Poll::Ready(done) = first { Some(done) } else { None } }
@@ -347,7 +316,7 @@ impl Engine {
         let append = Append { centre: code, events, expected, clock, counters: Vec::new(), priority };
         let answered = answers(&append);
         self.lock_centres().remove(&line.centre);
-        Ok(recorded(answered, &self.append(append).await?))
+        Ok(recorded(answered, &self.log.append(append).await?))
     }
 
     /// The answer that a command got when it was first sent.

@@ -24,7 +24,7 @@ use crate::{
     Number, ViewError, Views, When, clocks,
     fold::View as _,
     past,
-    set_up::{Counting, SetUp},
+    set_up::{Counting, Prepared, SetUp},
 };
 
 /// How an obligation stands or ended.
@@ -157,7 +157,8 @@ pub async fn report(views: &Views, log: &dyn EventLog, centre: &Centre, query: &
         });
         let text = lines.collect::<Vec<_>>().join("|");
         let unread = |unread| ViewError::Unwritable(serde_json::Error::custom(unread));
-        return Judged::of(&text, &fold.set_up, query).and_then(|judged| judged.report(query)).map_err(unread);
+        let set_up = Prepared::from(fold.set_up);
+        return Judged::of(&text, &set_up, query).and_then(|judged| judged.report(query)).map_err(unread);
     }
     let file = views.file(Overdue::NAME).await?;
     let set_up = file.set_up(centre).await?;
@@ -213,7 +214,7 @@ struct Judged<'t> {
 
 impl<'t> Judged<'t> {
     /// Judges and counts every obligation of the lines, and keeps those that are wanted.
-    fn of(text: &'t str, set_up: &'t SetUp, query: &Query) -> Result<Self, Unread> {
+    fn of(text: &'t str, set_up: &'t Prepared, query: &Query) -> Result<Self, Unread> {
         let mut judged = Self { counting: set_up.counting(), groups: Vec::new(), lights: Vec::new() };
         let (mut known, mut soon) = (BTreeMap::new(), BTreeMap::new());
         let now = query.when.moment();

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use transparency::{Hash, Header};
 
 use super::heads::{CentreHead, Heads};
-use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent};
+use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent, Reached};
 
 /// How far the machine's clock may be behind the last recorded time before it counts as a step back. Callers read the
 /// clock before they queue, so some of them are always a little behind.
@@ -23,7 +23,7 @@ pub(super) struct Batch {
     streams: Rows,
     events: Rows,
     numbers: Rows,
-    moved: BTreeMap<Centre, u64>,
+    moved: BTreeMap<Centre, Reached>,
 }
 
 /// What an event takes in `bytes` beside its body, and about as much again as text in `events`.
@@ -81,7 +81,7 @@ impl Batch {
             recorded_ms,
             versions: append.expected.iter().map(|(stream, _)| (*stream, head.streams[stream].version)).collect(),
         };
-        self.moved.insert(append.centre.clone(), head.position);
+        self.moved.insert(append.centre.clone(), Reached { position: head.position, recorded_ms });
         heads.centres.insert(append.centre.clone(), head);
         appended
     }
@@ -152,7 +152,7 @@ impl Batch {
         self,
         connection: &mut SqliteConnection,
         heads: &Heads,
-    ) -> Result<BTreeMap<Centre, u64>, sqlx::Error> {
+    ) -> Result<BTreeMap<Centre, Reached>, sqlx::Error> {
         let mut moved = Rows::default();
         for centre in self.moved.keys() {
             let head = &heads.centres[centre];

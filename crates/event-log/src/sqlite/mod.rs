@@ -169,7 +169,8 @@ impl EventLog for SqliteLog {
 
     async fn centres(&self) -> Result<Vec<(Centre, u64)>, LogError> {
         let centres = read::centres(&self.readers).await;
-        centres.map_err(|error| self.database.storage("list its centres", error))
+        let centres = centres.map_err(|error| self.database.storage("list its centres", error))?;
+        Ok(centres.into_iter().map(|(centre, reached)| (centre, reached.position)).collect())
     }
 
     fn tail(&self, centre: &Centre) -> Tail {

@@ -8,7 +8,7 @@ use sqlx::{Row as _, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::page;
-use crate::{Centre, Event, Head};
+use crate::{Centre, Event, Head, Reached};
 
 /// Where a batch ends, whatever its limit: what a reader has to hold at once.
 const BATCH_BYTES: usize = 16 << 20;
@@ -91,11 +91,11 @@ pub(super) async fn counters(
 
 pub(super) async fn centres(
     executor: impl sqlx::Executor<'_, Database = Sqlite>,
-) -> Result<Vec<(Centre, u64)>, sqlx::Error> {
+) -> Result<Vec<(Centre, Reached)>, sqlx::Error> {
     let rows = sqlx::query(super::READ_HEADS).bind(None::<&str>).fetch_all(executor).await?;
     let centre = |row: &SqliteRow| {
         let name: &str = row.try_get(0)?;
-        Ok((Centre::new(name).map_err(decode)?, row.try_get(1)?))
+        Ok((Centre::new(name).map_err(decode)?, Reached { position: row.try_get(1)?, recorded_ms: row.try_get(2)? }))
     };
     rows.iter().map(centre).collect()
 }

@@ -110,7 +110,7 @@ impl Writer {
         let stopped = |source: Cause| AppendError::Stopped { path: self.database.path.clone(), source };
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(reopen(&self.database).await.map_err(stopped)?),
+            none => none.insert(reopen(&self.database, &self.tails).await.map_err(stopped)?),
         };
         point!("writer: connected");
         if let Err(error) = self.heads.load(connection, jobs.iter().map(|job| &job.append)).await {
@@ -180,7 +180,7 @@ impl Writer {
             let _ = connection.close().await;
         }
         point!("writer: closed after a failed commit");
-        match reopen(&self.database).await {
+        match reopen(&self.database, &self.tails).await {
             Ok(connection) => self.connection = Some(connection),
             Err(error) => {
                 tracing::error!(path = %path.display(), %error, "the log could not be opened again; the next append tries once more");
@@ -213,14 +213,21 @@ async fn rolled_back(connection: &mut SqliteConnection) -> bool {
 /// A connection that may be written to after a failed commit. A failed `fdatasync` may have dropped what was to be written,
 /// and the system then reports later ones as done: so the WAL is carried over into the database and begun anew before
 /// anything is acknowledged on top of it.
-async fn reopen(database: &Database) -> Result<SqliteConnection, Cause> {
+async fn reopen(database: &Database, tails: &Tails) -> Result<SqliteConnection, Cause> {
     // If nobody else had it open, SQLite reads the WAL anew and finds there what could not be synced.
     database.make_wal_certain().await.map_err(|error| Arc::new(error) as Cause)?;
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
     point!("writer: about to begin the WAL anew");
     let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
     let source = match emptied.and_then(|row| sqlx::Row::try_get(&row, 0)) {
-        Ok(0_i64) => return Ok(connection),
+        Ok(0_i64) => match super::read::centres(&mut connection).await {
+            Ok(centres) => {
+                // The commit that failed may stand all the same.
+                tails.publish(centres);
+                return Ok(connection);
+            }
+            Err(error) => Arc::new(error) as Cause,
+        },
         Ok(_) => {
             Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("a reader holds on to the write-ahead log"))
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use event_log::{Append, AppendError, Appended, Centre, Clock, Event, EventLog, NewEvent, Priority};
+use event_log::{Append, AppendError, Appended, Centre, Clock, Event, EventLog, NewEvent, Priority, Reached};
 use futures_util::future::join_all;
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
@@ -149,7 +149,8 @@ async fn agrees(log: &dyn EventLog, model: &Model) {
         assert_eq!(&log.read_centre(here, 0, 10_000).await.unwrap(), events);
         let head = log.head(here).await.unwrap();
         assert_eq!((head.position, head.recorded_ms), (model.position(here), model.last_ms(here)));
-        assert_eq!(log.tail(here).now(), head.position);
+        let reached = Reached { position: head.position, recorded_ms: head.recorded_ms };
+        assert_eq!((log.tail(here).now(), log.tail(here).reached()), (head.position, reached));
         for (name, number) in &head.counters {
             assert_eq!(model.counters.get(&(here.clone(), name.clone())), Some(number));
         }

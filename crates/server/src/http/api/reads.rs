@@ -217,7 +217,7 @@ pub(super) async fn case(
     let here = site.centre(&code).await?;
     site.wait(&headers, &here, "ledger").await?;
     let (id, number) = site.case(&here, &name).await?;
-    let head = site.engine.log().head(&here.log).await?.position;
+    let head = site.engine.log().tail(&here.log).now();
     let state = site.engine.case(&here.centre.code, id).await?;
     if state.intake.is_none() {
         return Err(no_such_case());
@@ -248,7 +248,7 @@ pub(super) async fn timeline(
     let here = site.centre(&code).await?;
     site.wait(&headers, &here, "ledger").await?;
     let (id, number) = site.case(&here, &name).await?;
-    let head = site.engine.log().head(&here.log).await?.position;
+    let head = site.engine.log().tail(&here.log).now();
     let until = Until { version: asked.version, known_at: asked.known_at };
     let history = timeline::history(site.engine.log(), &here.log, id, until).await?;
     let number = number.map(|number| number.of(&here.log));
