@@ -72,9 +72,9 @@ pub(crate) async fn advance(
             let all = files.iter().enumerate().zip(&mut positions);
             let behind = all.filter(|((_, file), at)| is_running(file) && **at < last);
             // Each to its end, also when another fails: a transaction is not to be dropped half-way.
-            join_all(behind.map(|((index, file), at)| apply((index, file), centre, &batch, at))).await
+            join_all(behind.map(|((index, file), at)| apply((index, file), centre, (&batch, after), at))).await
         };
-        // Whatever is appended from here on moves the tail, and whoever follows the log comes back for it.
+        // What comes beyond moves the tail, and whoever follows the log comes back for it.
         let next = async {
             let is_end = tail.now() <= last;
             if is_end { Ok(Batch::default()) } else { read_batch(files, log, centre, last, batch_events).await }
@@ -123,16 +123,20 @@ pub(crate) fn decode(views: &[&'static Kept], centre: &Centre, events: Vec<Event
 async fn apply(
     (index, file): (usize, &File),
     centre: &Centre,
-    batch: &Batch,
+    (batch, read_after): (&Batch, u64),
     position: &mut u64,
 ) -> Result<Option<Stop>, ViewError> {
     let view = file.view;
     let mut writing = file.begin(centre).await?;
     *position = writing.position;
     if batch.first().is_none_or(|read| read.position > writing.position + 1) {
-        // Somebody put an older file in this one's place: what lies between has to be read first.
         writing.leave().await?;
-        return Ok(None);
+        if *position < read_after {
+            // Somebody put an older file in this one's place: what lies between has to be read first.
+            return Ok(None);
+        }
+        let why = format!("the log has nothing at position {}: run `yousu verify`", *position + 1);
+        return Ok(batch.first().map(|read| stop(view, centre, read, why)));
     }
     let (checkpoint, of) = (writing.position, batch.clone());
     let Scope { mut keys, has_facts, with_set_up, reached, stopped } =

@@ -56,6 +56,9 @@ pub(crate) async fn build(
     room: Room,
     progress: impl FnMut(&Centre, u64),
 ) -> (Vec<File>, Result<u64, ViewError>) {
+    if files.is_empty() {
+        return (files, Ok(0));
+    }
     let (mut inboxes, mut folding) = (Vec::new(), Vec::new());
     let views: Vec<&'static Kept> = files.iter().map(|file| file.view).collect();
     // Their threads end when nothing more comes, and the last of them says so here.

@@ -1,6 +1,7 @@
 //! One view's SQLite file: rows, set-up and checkpoint, written together or not at all.
 
 mod batch;
+mod carry;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use sqlx::{
 };
 
 pub(crate) use self::batch::Batch;
+use self::carry::Carrier;
 use crate::{
     ViewError,
     registry::Kept,
@@ -55,6 +57,8 @@ pub(crate) struct File {
     /// One connection, always the same: SQLite throws away what a connection has at hand when another one has written.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// `None` where there is no write-ahead log.
+    carrier: Option<Carrier>,
     /// The checkpoints that this process saw last.
     checkpoints: Mutex<BTreeMap<Centre, u64>>,
     /// As they were last read, with the text that they were read from: to parse one takes longer than to read a page.
@@ -96,15 +100,23 @@ impl File {
             let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
             pool.idle_timeout(None).max_lifetime(None).connect_lazy_with(options)
         };
+        let options = options.pragma("wal_autocheckpoint", carry::PAGES_AT_MOST);
         let writer = pool(1, options.clone().pragma("cache_size", WRITING_CACHE));
-        // A file being built has that one only, so that it can become a single file at the end.
-        let readers = if sync == Sync::Off { writer.clone() } else { pool(READERS, options) };
+        let (readers, carrier) = match sync {
+            // That one only, so that it can become a single file at the end.
+            Sync::Off => (writer.clone(), None),
+            Sync::Normal => {
+                let carrier = Carrier::new(path.clone(), pool(1, options.clone()), writer.clone());
+                (pool(READERS, options), Some(carrier))
+            }
+        };
         Self {
             view,
             path,
             sync,
             writer,
             readers,
+            carrier,
             checkpoints: Mutex::default(),
             set_ups: Mutex::default(),
             identity: None,
@@ -142,6 +154,9 @@ impl File {
 
     pub(crate) async fn close(&self) {
         self.readers.close().await;
+        if let Some(carrier) = &self.carrier {
+            carrier.close().await;
+        }
         // The last one to close carries the WAL over into the file.
         self.writer.close().await;
     }

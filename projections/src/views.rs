@@ -173,7 +173,7 @@ impl Views {
     }
 
     /// Builds views anew (all of them if none is named) beside the ones that serve, and puts them in their place.
-    /// `progress` is told of every batch: view, centre, position.
+    /// `progress` is told of every batch that was read: centre, position.
     ///
     /// # Errors
     /// [`ViewError::UnknownView`], [`ViewError::Stopped`] if the log holds an event that a view cannot take (the old file

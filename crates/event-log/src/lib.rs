@@ -20,7 +20,7 @@
 //! - **One writer.** One process holds a lock on the log; in it one task writes. Others may read beside it.
 //! - **A group commits together, and is judged one by one**: an append that names a wrong version is refused alone.
 //! - **A commit that failed with an I/O error is *unknown*, not failed.** The writer closes the database, opens it again,
-//!   and lets its file be synced anew before it goes on; whoever waited gets [`AppendError::Unknown`], loads the stream
+//!   and writes again what its WAL holds before it goes on; whoever waited gets [`AppendError::Unknown`], loads the stream
 //!   and sees. After any other error nothing was written.
 //! - There is no table for idempotency: a command's id stands in its events, and the stream is loaded anyway.
 //! - Counters are running numbers under names that the caller gives; each number is kept with the position it was drawn

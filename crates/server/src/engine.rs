@@ -96,6 +96,11 @@ impl Engine {
         if let (Some(known), Access::Write) = (&known, self.access) {
             return Ok(Arc::clone(known));
         }
+        self.read_centre(code, known).await
+    }
+
+    /// The same from the log, from where it is known on.
+    async fn read_centre(&self, code: &CentreCode, known: Option<Arc<Centre>>) -> Result<Arc<Centre>, EngineError> {
         let mut centre = known.as_deref().cloned().unwrap_or_else(|| Centre::new(code.clone()));
         let events = self.log.read_stream(&wire::log_centre(code), code.stream(), centre.version).await?;
         if let (Some(known), true) = (known, events.is_empty()) {
@@ -105,10 +110,32 @@ impl Engine {
             centre::evolve(&mut centre, &wire::read(code, event)?);
         }
         let centre = Arc::new(centre);
-        if centre.version > 0 {
-            self.lock_centres().insert(code.clone(), Arc::clone(&centre));
+        let mut centres = self.lock_centres();
+        // Whoever read before a commit must not put back what was so before it.
+        if centres.get(code).map_or(0, |known| known.version) < centre.version {
+            centres.insert(code.clone(), Arc::clone(&centre));
         }
         Ok(centre)
+    }
+
+    /// Appends what changes a centre, and has everybody see it from here on. On a task of its own, so that it comes to its end
+    /// also where the caller goes away.
+    async fn append_to_centre(&self, code: CentreCode, append: Append) -> Result<Appended, AppendError> {
+        let engine = self.clone();
+        let appending = tokio::spawn(async move {
+            let appended = engine.log.append(append).await;
+            // Also after an error: it may stand all the same.
+            let known = engine.lock_centres().get(&code).cloned();
+            if let Err(error) = engine.read_centre(&code, known).await {
+                tracing::warn!(centre = %code, %error, "a centre could not be read after a change; it is read when it is next needed");
+                engine.lock_centres().remove(&code);
+            }
+            appended
+        });
+        appending.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(AppendError::Closed),
+        })
     }
 
     fn lock_centres(&self) -> std::sync::MutexGuard<'_, BTreeMap<CentreCode, Arc<Centre>>> {
@@ -315,8 +342,7 @@ impl Engine {
         let (code, expected) = (wire::log_centre(&line.centre), vec![(stream, centre.version)]);
         let append = Append { centre: code, events, expected, clock, counters: Vec::new(), priority };
         let answered = answers(&append);
-        self.lock_centres().remove(&line.centre);
-        Ok(recorded(answered, &self.log.append(append).await?))
+        Ok(recorded(answered, &self.append_to_centre(line.centre.clone(), append).await?))
     }
 
     /// The answer that a command got when it was first sent.

@@ -16,7 +16,7 @@ use crate::{
 /// Nobody else writes from here on; the checkpoint is the first thing read.
 const BEGIN: &str = "BEGIN IMMEDIATE; SELECT position, numbers FROM centres WHERE centre = $1";
 
-/// Rows are upserted whole, by one statement a batch: a statement costs as much as twenty rows. $2 holds all keys and states
+/// Rows are upserted whole, many by one statement: a statement costs as much as twenty rows. $2 holds all keys and states
 /// end to end, $3 their offsets (from 1) and lengths as JSON, so that no state is written as JSON within JSON.
 const WRITE_ROWS: &str = "INSERT INTO rows (centre, key, state)
     SELECT
@@ -90,7 +90,7 @@ impl<'a> Batch<'a> {
             Some(Changed { rows, numbers, set_up }) => (rows, numbers, set_up),
             None => (Vec::new(), self.numbers.clone(), None),
         };
-        let file = self.file;
+        let (file, written) = (self.file, rows.len());
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let (mut bytes, mut places) = (Vec::new(), Vec::with_capacity(ROWS_A_STATEMENT));
@@ -108,6 +108,9 @@ impl<'a> Batch<'a> {
         commit.execute(&mut *self.connection).await.map_err(|error| file.storage("be written", error))?;
         self.is_over = true;
         file.checkpoints().insert(self.centre.clone(), reached);
+        if let Some(carrier) = &file.carrier {
+            carrier.wrote(written);
+        }
         Ok(())
     }
 }

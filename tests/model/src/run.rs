@@ -191,7 +191,7 @@ impl Run {
                     priority: Priority::People,
                     centre,
                 };
-                let tail = log.tail(&append.centre);
+                let (tail, centre_name) = (log.tail(&append.centre), append.centre.clone());
                 let call = history.borrow_mut().call(append.clone());
                 let answer = log.append(append).await;
                 if let Err(error) = &answer {
@@ -199,6 +199,11 @@ impl Run {
                     history.borrow_mut().wrong(wrong);
                 }
                 history.borrow_mut().tell(call, answer, tail.now());
+                let (name, reached) = (centre_name, tail.reached());
+                match log.head(&name).await {
+                    Ok(head) if (head.position, head.recorded_ms) == (reached.position, reached.recorded_ms) => {}
+                    head => history.borrow_mut().wrong(format!("{name}: the tail says {reached:?}, the log {head:?}")),
+                }
             }
         });
         match self.go(Trouble::default(), schedule).await {

@@ -80,10 +80,10 @@ impl Database {
         self.assert_settings(connection).await
     }
 
-    /// Creates the tables in a new file; refuses a file of another kind, or of a newer format, and leaves it as it is. The first
-    /// to open it for writing, so what an earlier process left in the WAL is made certain here.
+    /// Creates the tables in a new file; refuses a file of another kind, or of a newer format, and leaves what it says as it is. The
+    /// first to open it for writing, so what an earlier process left in the WAL is made certain here.
     pub(super) async fn create_or_identify(&self) -> Result<(), LogError> {
-        self.make_wal_certain().await.map_err(|error| self.file_error("written", error))?;
+        self.make_wal_certain().map_err(|error| self.file_error("written", error))?;
         point!("open: the WAL was written again");
         let connected = self.options(Access::Write).create_if_missing(true).connect().await;
         let mut connection = connected.map_err(|error| self.not_opened(error))?;
@@ -101,17 +101,10 @@ impl Database {
         connection.close().await.map_err(|error| self.storage("be closed", error))
     }
 
-    /// Whatever became of earlier syncs, what the WAL holds is on the disk afterwards.
-    pub(super) async fn make_wal_certain(&self) -> std::io::Result<()> {
-        if planted!(WalBelieved) {
-            return Ok(());
-        }
-        let path = self.path.clone();
-        // The model's threads are counted.
-        #[cfg(feature = "model")]
-        return super::wal::write_again(&path);
-        #[cfg(not(feature = "model"))]
-        tokio::task::spawn_blocking(move || super::wal::write_again(&path)).await.map_err(std::io::Error::other)?
+    /// Whatever became of earlier syncs, what the WAL holds is on the disk afterwards. Not on another thread: whoever calls may be
+    /// dropped at an await, and the writer's lock with it, and then nothing may go on writing.
+    pub(super) fn make_wal_certain(&self) -> std::io::Result<()> {
+        if planted!(WalBelieved) { Ok(()) } else { super::wal::write_again(&self.path) }
     }
 
     /// Gives a database that was just made its way of writing.

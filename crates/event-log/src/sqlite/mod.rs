@@ -89,6 +89,8 @@ pub(crate) struct SqliteLog {
 
 impl SqliteLog {
     pub(crate) async fn open(path: &Path, access: Access) -> Result<Self, LogError> {
+        // Lock, WAL and attachments are beside the file itself, however many links lead to it.
+        let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let database = Database::log(path);
         Places::of(path).is_not_half_restored()?;
         let tails = Arc::new(Tails::new());

@@ -4,7 +4,8 @@
 //! succeeds without writing it. If the process died then, the next one finds a WAL that looks whole. Its first checkpoint syncs
 //! the WAL, which does nothing, and overwrites pages of the database; and if the power goes in the midst of that, the disk holds
 //! half of the new pages and no WAL to finish them from: the log is torn. So every byte of the WAL is written once more and
-//! synced while nobody has the log open for writing. Whoever reads beside it sees the same bytes before and after.
+//! synced by whoever holds the writer's lock, before SQLite opens the log. Whoever reads beside it sees the same bytes before and
+//! after. A program that writes without heeding the lock would have a commit of that very moment written over.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
@@ -60,12 +61,15 @@ impl Medium for File {
     }
 }
 
-/// Writes the WAL of this database once more, if there is one. Holds up the thread it is called on.
+/// Writes the WAL of this database once more, if there is one. Holds up the thread it is called on. The database itself is not opened
+/// here: to close it would let go of the locks that SQLite's connections in this process have on it.
 pub(super) fn write_again(database: &Path) -> io::Result<()> {
-    let path = super::beside(database, "-wal");
+    // SQLite's own names are beside what a link leads to.
+    let database = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    let path = super::beside(&database, "-wal");
     #[cfg(feature = "model")]
     if let Some(open) = crate::model::medium() {
-        return open(&path).and_then(|file| file.map_or(Ok(()), |mut file| again(&mut *file)));
+        return open(&path)?.map_or(Ok(()), |mut file| again(&mut *file));
     }
     match File::options().read(true).write(true).open(path) {
         Ok(mut file) => again(&mut file),

@@ -49,8 +49,8 @@ impl Writer {
         tails: Arc<Tails>,
     ) -> Result<Self, LogError> {
         let mut connection = database.connect(Access::Write).await?;
-        // A process that was killed may have left commits that were written and not synced. Whoever is told of them from here
-        // on relies on them, so they are synced first, which is how a checkpoint begins.
+        // A process that was killed may have left commits that were written and not synced. They are on the disk since the WAL was
+        // written again; carried over into the database, they need no second look.
         match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await {
             Err(error) if primary_code(&error) != Some(SQLITE_FULL) => {
                 return Err(database.storage("sync what was written before", error));
@@ -215,27 +215,34 @@ async fn rolled_back(connection: &mut SqliteConnection) -> bool {
 /// anything is acknowledged on top of it.
 async fn reopen(database: &Database, tails: &Tails) -> Result<SqliteConnection, Cause> {
     // If nobody else had it open, SQLite reads the WAL anew and finds there what could not be synced.
-    database.make_wal_certain().await.map_err(|error| Arc::new(error) as Cause)?;
+    database.make_wal_certain().map_err(|error| Arc::new(error) as Cause)?;
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
-    point!("writer: about to begin the WAL anew");
-    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
-    let source = match emptied.and_then(|row| sqlx::Row::try_get(&row, 0)) {
-        Ok(0_i64) => match super::read::centres(&mut connection).await {
-            Ok(centres) => {
-                // The commit that failed may stand all the same.
-                tails.publish(centres);
-                return Ok(connection);
+    let source = match super::read::centres(&mut connection).await {
+        Ok(centres) => {
+            // The commit that failed may stand all the same.
+            tails.publish(centres);
+            point!("writer: about to begin the WAL anew");
+            match begin_wal_anew(&mut connection).await {
+                Ok(()) => return Ok(connection),
+                Err(error) => error,
             }
-            Err(error) => Arc::new(error) as Cause,
-        },
-        Ok(_) => {
-            Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("a reader holds on to the write-ahead log"))
         }
         Err(error) => Arc::new(error) as Cause,
     };
     // Waited for, so that two of them are never there at once.
     let _ = connection.close().await;
     Err(source)
+}
+
+async fn begin_wal_anew(connection: &mut SqliteConnection) -> Result<(), Cause> {
+    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await;
+    match emptied.and_then(|row| sqlx::Row::try_get(&row, 0)) {
+        Ok(0_i64) => Ok(()),
+        Ok(_) => {
+            Err(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("a reader holds on to the write-ahead log")))
+        }
+        Err(error) => Err(Arc::new(error)),
+    }
 }
 
 fn tell(job: Job, result: Result<Appended, AppendError>) {

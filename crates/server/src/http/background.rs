@@ -63,12 +63,20 @@ async fn bring_up(site: &Site, brought: &mut BTreeMap<Centre, u64>) -> Result<()
         if brought.get(&centre).is_some_and(|before| *before >= position) {
             continue;
         }
+        let is_first = !brought.contains_key(&centre);
+        let mut reached = position;
         for status in site.views.catch_up(site.engine.log(), &centre).await? {
             if let Some(why) = status.stopped {
                 tracing::warn!(view = status.view, why, "a view stands still");
+            } else if is_first && status.position > site.engine.log().head(&centre).await?.position {
+                // It was brought up to commits that a power cut took back.
+                tracing::warn!(view = status.view, %centre, "a view has seen more than the log holds; it is built anew");
+                site.views.rebuild(site.engine.log(), &[status.view.to_owned()], |_, _| ()).await?;
+            } else {
+                reached = reached.min(status.position);
             }
         }
-        brought.insert(centre, position);
+        brought.insert(centre, reached);
     }
     Ok(())
 }

@@ -186,10 +186,16 @@ impl Deciding {
                 }
                 Outcome::Row(row) => {
                     let assumed_new = self.new_in_a_row.load(Ordering::Relaxed) >= NEW_IN_A_ROW;
-                    let decided = if assumed_new {
-                        self.rows.decide(&row, Case::new(self.rows.case(&row)), time)?
-                    } else {
-                        self.looked_up(&row).await?
+                    let mut decided = None;
+                    if assumed_new {
+                        let assumed = self.rows.decide(&row, Case::new(self.rows.case(&row)), time)?;
+                        // Where nothing is appended, no version tells that the case was there.
+                        decided = Some(assumed).filter(|assumed| assumed.append.is_some());
+                    }
+                    let assumed_new = decided.is_some();
+                    let decided = match decided {
+                        Some(assumed) => assumed,
+                        None => self.looked_up(&row).await?,
                     };
                     Ready::Row { row, decided, assumed_new }
                 }
