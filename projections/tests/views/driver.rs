@@ -56,6 +56,31 @@ fn an_unknown_event_stops_the_centre_before_it_and_no_other() {
     });
 }
 
+/// A log out of which somebody took an event: the views stop before it, and say where, instead of going on or waiting for ever.
+#[test]
+fn a_gap_in_the_log_stops_the_views_before_it() {
+    let played = played(7, "410404", 3);
+    block_on(async {
+        let place = Place::new().await;
+        let (first, rest) = played.log.split_at(played.log.len() / 2);
+        let (ours, position) = (centre(&played.centre.code), first.len() as u64);
+        place.record(&played, first).await;
+        place.catch_up(&played).await;
+        place.record(&played, rest).await;
+        let options = SqliteConnectOptions::new().filename(place.path().join("log.sqlite"));
+        let mut connection = options.connect().await.unwrap();
+        let remove =
+            format!("DROP TRIGGER events_are_never_removed; DELETE FROM events WHERE position = {}", position + 1);
+        sqlx::raw_sql(AssertSqlSafe(remove)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        for status in place.views.catch_up(&*place.log, &ours).await.unwrap() {
+            assert_eq!(status.position, position, "{}", status.view);
+            let stopped = status.stopped.unwrap();
+            assert!(stopped.contains(&format!("nothing at position {}", position + 1)), "{stopped}");
+        }
+    });
+}
+
 /// Expected keys are those of the rows that the statements name.
 #[test]
 fn an_audit_names_rows_that_are_not_what_the_log_says() {
