@@ -217,31 +217,27 @@ async fn reopen(database: &Database, tails: &Tails) -> Result<SqliteConnection, 
     // If nobody else had it open, SQLite reads the WAL anew and finds there what could not be synced.
     database.make_wal_certain().map_err(|error| Arc::new(error) as Cause)?;
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
-    let source = match super::read::centres(&mut connection).await {
-        Ok(centres) => {
-            // The commit that failed may stand all the same.
-            tails.publish(centres);
-            point!("writer: about to begin the WAL anew");
-            match begin_wal_anew(&mut connection).await {
-                Ok(()) => return Ok(connection),
-                Err(error) => error,
-            }
+    match catch_up(&mut connection, tails).await {
+        Ok(()) => Ok(connection),
+        Err(error) => {
+            // Waited for, so that two of them are never there at once.
+            let _ = connection.close().await;
+            Err(error)
         }
-        Err(error) => Arc::new(error) as Cause,
-    };
-    // Waited for, so that two of them are never there at once.
-    let _ = connection.close().await;
-    Err(source)
+    }
 }
 
-async fn begin_wal_anew(connection: &mut SqliteConnection) -> Result<(), Cause> {
-    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await;
-    match emptied.and_then(|row| sqlx::Row::try_get(&row, 0)) {
-        Ok(0_i64) => Ok(()),
-        Ok(_) => {
+/// Says where the centres are, for the commit that failed may stand all the same, and begins the WAL anew.
+async fn catch_up(connection: &mut SqliteConnection, tails: &Tails) -> Result<(), Cause> {
+    let failed = |error| Arc::new(error) as Cause;
+    tails.publish(super::read::centres(&mut *connection).await.map_err(failed)?);
+    point!("writer: about to begin the WAL anew");
+    let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await.map_err(failed)?;
+    match sqlx::Row::try_get(&emptied, 0).map_err(failed)? {
+        0_i64 => Ok(()),
+        _ => {
             Err(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("a reader holds on to the write-ahead log")))
         }
-        Err(error) => Err(Arc::new(error)),
     }
 }
 

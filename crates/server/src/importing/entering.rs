@@ -185,17 +185,15 @@ impl Deciding {
                     Ready::Rejected(Rejected { line: no.line, number: no.number, column: no.column, reason })
                 }
                 Outcome::Row(row) => {
-                    let assumed_new = self.new_in_a_row.load(Ordering::Relaxed) >= NEW_IN_A_ROW;
-                    let mut decided = None;
-                    if assumed_new {
-                        let assumed = self.rows.decide(&row, Case::new(self.rows.case(&row)), time)?;
-                        // Where nothing is appended, no version tells that the case was there.
-                        decided = Some(assumed).filter(|assumed| assumed.append.is_some());
-                    }
-                    let assumed_new = decided.is_some();
-                    let decided = match decided {
-                        Some(assumed) => assumed,
-                        None => self.looked_up(&row).await?,
+                    let assumed = if self.new_in_a_row.load(Ordering::Relaxed) >= NEW_IN_A_ROW {
+                        Some(self.rows.decide(&row, Case::new(self.rows.case(&row)), time)?)
+                    } else {
+                        None
+                    };
+                    // Where nothing is appended, no version tells that the case was there.
+                    let (decided, assumed_new) = match assumed.filter(|assumed| assumed.append.is_some()) {
+                        Some(assumed) => (assumed, true),
+                        None => (self.looked_up(&row).await?, false),
                     };
                     Ready::Row { row, decided, assumed_new }
                 }
