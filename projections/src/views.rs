@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex as StdMutex, PoisonError};
 
 use event_log::{Centre, EventLog};
-use futures_util::future::try_join_all;
 use serde::Serialize;
 use tokio::sync::{Mutex, RwLock, RwLockReadGuard, watch};
 
@@ -228,7 +227,11 @@ impl Views {
         // What came in meanwhile is in too.
         let (fresh, events) = build(fresh, log, &centres, room, progress).await;
         let events = events?;
-        let complete = try_join_all(fresh.into_iter().map(File::complete)).await?;
+        let mut complete = Vec::with_capacity(fresh.len());
+        for file in fresh {
+            // One after the other: sorting an index takes memory beside all that the folding left behind.
+            complete.push(file.complete().await?);
+        }
         let _alone = self.writing.lock().await;
         for (slot, path) in wanted.iter().zip(complete) {
             let mut serving = slot.file.write().await;
