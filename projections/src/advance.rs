@@ -11,7 +11,7 @@ use futures_util::future::{join_all, try_join_all};
 use crate::{Reader, Recorded, Stop, ViewError, file::File, fold::Use, recorded::Unreadable, registry::Kept};
 
 /// So few are decoded and folded where they are: handing them to another thread costs more.
-const HERE_EVENTS: usize = 8;
+const HERE_EVENTS: usize = 64;
 
 /// An event of a batch, decoded if any view wants it.
 pub(crate) struct Read {
