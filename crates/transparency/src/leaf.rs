@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::Hash;
 
 /// The format that this build writes and reads.
-pub const FORMAT: u16 = 0;
+pub const FORMAT: u16 = 1;
 
 /// The most that a centre's or a type's name may take in a header, because its length stands in one byte.
 pub const NAME_LIMIT_BYTES: usize = u8::MAX as usize;
@@ -22,6 +22,8 @@ pub struct Header<'a> {
     pub position: u64,
     /// What the event is about: a case, or the centre itself.
     pub stream: Uuid,
+    /// How many streams began before it in the centre's log: its place in the tree of case heads.
+    pub ordinal: u64,
     /// Place in the stream, gapless from 1.
     pub version: u64,
     /// When it was recorded: milliseconds since 1970-01-01T00:00:00Z.
@@ -55,6 +57,7 @@ impl Header<'_> {
         bytes.extend(self.position.to_be_bytes());
         bytes.extend(self.version.to_be_bytes());
         bytes.extend(self.stream.as_bytes());
+        bytes.extend(self.ordinal.to_be_bytes());
         bytes.extend(self.recorded_ms.to_be_bytes());
         bytes.extend(self.kind_version.to_be_bytes());
         bytes.extend(self.previous.0);

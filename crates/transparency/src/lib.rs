@@ -10,21 +10,22 @@
 //! The `0x00` marks a leaf, as in RFC 6962, so that no inner node of a later tree can pass for one. The body goes in
 //! by its hash: whoever may see an event's header but not its text can still recompute the leaf.
 //!
-//! # Header, format 0
+//! # Header, format 1
 //!
 //! The writer of the log fills it in; the caller of an append has no say in it. All numbers are big-endian.
 //!
 //! | offset | bytes | field |
 //! |---|---|---|
-//! | 0 | 2 | format, 0 |
+//! | 0 | 2 | format, 1 |
 //! | 2 | 8 | position in the centre's log, from 1 |
 //! | 10 | 8 | version in the stream, from 1 |
 //! | 18 | 16 | stream, the UUID's bytes |
-//! | 34 | 8 | recorded, milliseconds since 1970-01-01T00:00:00Z, signed |
-//! | 42 | 2 | version of the event's type |
-//! | 44 | 32 | leaf of the stream's previous event; zeros for version 1 |
-//! | 76 | 1 + c | centre: length, then UTF-8 |
-//! | 77 + c | 1 + k | type: length, then UTF-8 |
+//! | 34 | 8 | ordinal of the stream: how many streams began before it in this log |
+//! | 42 | 8 | recorded, milliseconds since 1970-01-01T00:00:00Z, signed |
+//! | 50 | 2 | version of the event's type |
+//! | 52 | 32 | leaf of the stream's previous event; zeros for version 1 |
+//! | 84 | 1 + c | centre: length, then UTF-8 |
+//! | 85 + c | 1 + k | type: length, then UTF-8 |
 //!
 //! Both names carry their length, so no two headers have the same bytes, and none is a beginning of another. The header is not
 //! kept: every field of it stands in a column of its own beside the body, and a changed column shows as a leaf that
@@ -42,12 +43,21 @@
 //! with `public`'s keys sorted. What belongs to a person stands in `sealed`; in format 0 its bytes are still plain
 //! text, and sealing them later changes no shape. Data of format 0 is thrown away: a later format will not read it.
 //!
-//! This crate is pure. It knows neither what an event means, nor where it is kept, nor what time it is.
+//! This crate is pure, but for the files of [`note::secrets`]. It knows neither what an event means, nor where it is kept, nor what
+//! time it is.
 
 mod body;
+mod checkpoint;
+pub mod evidence;
 mod hash;
+pub mod heads;
 mod leaf;
+pub mod note;
+pub mod request;
+pub mod seal;
+pub mod tree;
 
 pub use body::{Body, BodyError, SealedField};
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use hash::{Hash, HashError, Hasher};
 pub use leaf::{FORMAT, Header, NAME_LIMIT_BYTES, NameTooLong};

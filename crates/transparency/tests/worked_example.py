@@ -8,8 +8,9 @@ def sm3(data: bytes) -> bytes:
     return done.stdout
 
 
-def header(centre, position, stream, version, recorded_ms, kind, kind_version, previous):
-    fixed = struct.pack(">HQQ16sqH32s", 0, position, version, uuid.UUID(stream).bytes, recorded_ms, kind_version, previous)
+def header(centre, position, stream, ordinal, version, recorded_ms, kind, kind_version, previous):
+    start = struct.pack(">HQQ16sQ", 1, position, version, uuid.UUID(stream).bytes, ordinal)
+    fixed = start + struct.pack(">qH32s", recorded_ms, kind_version, previous)
     names = b"".join(bytes([len(name.encode())]) + name.encode() for name in (centre, kind))
     return fixed + names
 
@@ -22,11 +23,11 @@ first_body = (
     '{"public":{"channel":"窗口","who":{"$sealed":0}},'
     f'"sealed":[{{"person":"{PERSON}","field":"/who","bytes":"{NAME}"}}]}}'
 ).encode()
-first_header = header("410404", 17, STREAM, 1, 1767225600123, "accepted", 1, bytes(32))
+first_header = header("410404", 17, STREAM, 5, 1, 1767225600123, "accepted", 1, bytes(32))
 first_leaf = sm3(b"\x00" + first_header + sm3(first_body))
 
 second_body = b'{"public":{"kind":"ordinary"},"sealed":[]}'
-second_header = header("410404", 19, STREAM, 2, 1767225600124, "classified", 2, first_leaf)
+second_header = header("410404", 19, STREAM, 5, 2, 1767225600124, "classified", 2, first_leaf)
 second_leaf = sm3(b"\x00" + second_header + sm3(second_body))
 
 for name in ("first_body", "first_header", "first_leaf", "second_body", "second_header", "second_leaf"):

@@ -1,0 +1,312 @@
+//! Evidence: one file that shows a case's history to somebody who has the log's keys and nothing else of it.
+//!
+//! It holds the events of one stream as the log keeps them, the proof that each is in the tree that a checkpoint signs, and, so that no
+//! later event can be withheld, the place of the stream's head in the tree of heads that the log committed to. What is in it
+//! and what not is laid down line by line in `docs/verify/README.md`; a second program in Python reads the same.
+//!
+//! Reading ([`Evidence::parse`]) sees that a file is one; [`Evidence::verify`] sees what it proves.
+
+mod text;
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::heads::{HeadsCommitted, OWN_STREAM, StreamHead};
+use crate::note::{KeyError, Note, VerifierKey};
+use crate::seal::{FieldSecret, OpenError, Place};
+use crate::tree::{ProofError, Sm3Tree, verify_consistency, verify_inclusion};
+use crate::{Body, Checkpoint, CheckpointError, Hash, Header};
+
+pub use text::TextError;
+
+/// What an origin begins with; the centre's name follows.
+pub const ORIGIN: &str = "yousu/";
+
+/// All that is shown of one stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The case.
+    pub stream: Uuid,
+    /// The checkpoint that everything is proved against, as it was signed and cosigned.
+    pub checkpoint: Note,
+    /// An earlier checkpoint, and the proof that the later one goes on from it.
+    pub earlier: Option<(Note, Vec<Hash>)>,
+    /// The stream's events from its first on.
+    pub events: Vec<Proven>,
+    /// That nothing came after the last of them.
+    pub head: Option<HeadProof>,
+    /// What is disclosed of sealed fields.
+    pub disclosed: Vec<Disclosed>,
+}
+
+/// An event as the log keeps it, and the proof that it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Place in the centre's log, from 1.
+    pub position: u64,
+    /// The stream's ordinal.
+    pub ordinal: u64,
+    /// Place in the stream, from 1.
+    pub version: u64,
+    /// When it was recorded: milliseconds since 1970-01-01T00:00:00Z.
+    pub recorded_ms: i64,
+    /// Its type.
+    pub kind: String,
+    /// The version of that type.
+    pub kind_version: u16,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// From its leaf to the checkpoint's root.
+    pub proof: Vec<Hash>,
+}
+
+/// The log's word about where all streams stood, and the stream's place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadProof {
+    /// The event that says it.
+    pub event: Proven,
+    /// Leaf of the event before it in its stream.
+    pub previous: Hash,
+    /// From the stream's head to the root that it says.
+    pub proof: Vec<Hash>,
+}
+
+/// The secret of one sealed field.
+#[derive(Clone)]
+pub struct Disclosed {
+    /// The version of the event that it stands in.
+    pub version: u64,
+    /// Whose text it is.
+    pub person: Uuid,
+    /// Where it belongs.
+    pub field: String,
+    /// What opens it, and nothing else.
+    pub secret: FieldSecret,
+}
+
+/// What evidence proves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    /// Whose log.
+    pub centre: String,
+    /// The checkpoint's size.
+    pub size: u64,
+    /// Names of the log's own keys and of others that signed, each with the time that a cosignature says, in seconds since 1970.
+    pub signers: Vec<(String, Option<u64>)>,
+    /// Up to which position nothing of this case was withheld; `None` if that is not shown.
+    pub complete_to: Option<u64>,
+    /// Texts that were disclosed: version, field, bytes.
+    pub disclosed: Vec<(u64, String, Vec<u8>)>,
+}
+
+/// Why evidence proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// The note is no checkpoint of a centre.
+    #[error("the checkpoint is none: {0}")]
+    Checkpoint(#[from] CheckpointError),
+    /// The origin is no centre's log.
+    #[error("`{0}` is the origin of no centre's log")]
+    Origin(String),
+    /// A signature does not hold.
+    #[error(transparent)]
+    Signature(#[from] KeyError),
+    /// The log itself did not sign.
+    #[error("none of the pinned keys of `{0}` signed the checkpoint")]
+    Unsigned(String),
+    /// An event is not where it says.
+    #[error("event {version} of the case (position {position}): {why}")]
+    Event {
+        /// Its version.
+        version: u64,
+        /// Its position.
+        position: u64,
+        /// What is wrong.
+        why: EventFault,
+    },
+    /// The case's head is not what the log said.
+    #[error("that nothing was withheld is not shown: {0}")]
+    Head(EventFault),
+    /// The later checkpoint does not go on from the earlier one.
+    #[error("the checkpoint does not go on from the earlier one: {0}")]
+    Earlier(ProofError),
+    /// The earlier checkpoint is another log's.
+    #[error("the earlier checkpoint is of another log")]
+    OtherLog,
+    /// A disclosed secret opens nothing.
+    #[error("the text disclosed at {field} of event {version} cannot be shown: {why}")]
+    Disclosed {
+        /// The event's version.
+        version: u64,
+        /// Where.
+        field: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What is wrong with one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventFault {
+    /// It is not the next of its stream, or stands before the one that it follows.
+    Order,
+    /// It was recorded before the one that it follows.
+    Time,
+    /// Its names are longer than a header holds.
+    Name,
+    /// It is not in the tree.
+    Proof(ProofError),
+    /// It is not what such an event has to be.
+    Kind,
+    /// There is none.
+    Missing,
+}
+
+impl fmt::Display for EventFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order => f.write_str("it does not follow the one before"),
+            Self::Time => f.write_str("it was recorded before the one that it follows"),
+            Self::Name => f.write_str("its names are too long"),
+            Self::Proof(error) => write!(f, "{error}"),
+            Self::Kind => f.write_str("it is not the log's word about its streams"),
+            Self::Missing => f.write_str("there is no event"),
+        }
+    }
+}
+
+impl PartialEq for Disclosed {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.version, one.person, one.field.clone(), *one.secret.bytes());
+        of(self) == of(other)
+    }
+}
+
+impl fmt::Debug for Disclosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Disclosed").field("version", &self.version).field("field", &self.field).finish_non_exhaustive()
+    }
+}
+
+impl Proven {
+    fn leaf(&self, centre: &str, stream: Uuid, previous: Hash) -> Result<Hash, EventFault> {
+        let Self { position, ordinal, version, recorded_ms, kind_version, .. } = *self;
+        let kind = &self.kind;
+        let header = Header { centre, position, stream, ordinal, version, recorded_ms, kind, kind_version, previous };
+        header.leaf(Hash::of(&self.body)).map_err(|_| EventFault::Name)
+    }
+
+    fn is_in(&self, leaf: Hash, tree: (u64, Hash)) -> Result<(), EventFault> {
+        let index = self.position.checked_sub(1).ok_or(EventFault::Order)?;
+        verify_inclusion::<Sm3Tree>((index, leaf), tree, &self.proof).map_err(EventFault::Proof)
+    }
+}
+
+impl Evidence {
+    /// Sees what it proves, by these pinned keys: those of the log, whose name is its origin, and those of witnesses.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]: it proves nothing then.
+    pub fn verify(&self, pinned: &[VerifierKey]) -> Result<Verified, EvidenceError> {
+        let (checkpoint, signers) = signed(&self.checkpoint, pinned)?;
+        let centre =
+            checkpoint.origin.strip_prefix(ORIGIN).ok_or_else(|| EvidenceError::Origin(checkpoint.origin.clone()))?;
+        let tree = (checkpoint.size, checkpoint.root);
+        if let Some((note, proof)) = &self.earlier {
+            let (earlier, _) = signed(note, pinned)?;
+            if earlier.origin != checkpoint.origin {
+                return Err(EvidenceError::OtherLog);
+            }
+            verify_consistency::<Sm3Tree>((earlier.size, earlier.root), tree, proof).map_err(EvidenceError::Earlier)?;
+        }
+        let last = self.chain(centre, tree)?;
+        let complete_to = match &self.head {
+            Some(head) => Some(self.is_last(head, centre, tree, last).map_err(EvidenceError::Head)?),
+            None => None,
+        };
+        let opened = self.disclosed.iter().map(|disclosed| self.open(disclosed, centre));
+        Ok(Verified {
+            centre: centre.to_owned(),
+            size: checkpoint.size,
+            signers,
+            complete_to,
+            disclosed: opened.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The leaf of the last event, once all of them were found to follow each other and to be in the tree.
+    fn chain(&self, centre: &str, tree: (u64, Hash)) -> Result<Hash, EvidenceError> {
+        let (mut previous, mut before): (Hash, Option<&Proven>) = (Hash::ZERO, None);
+        for (version, event) in (1..).zip(&self.events) {
+            let judge = || {
+                let follows =
+                    before.is_none_or(|before| event.position > before.position && event.ordinal == before.ordinal);
+                if event.version != version || !follows {
+                    return Err(EventFault::Order);
+                }
+                if before.is_some_and(|before| event.recorded_ms < before.recorded_ms) {
+                    return Err(EventFault::Time);
+                }
+                let leaf = event.leaf(centre, self.stream, previous)?;
+                event.is_in(leaf, tree)?;
+                Ok(leaf)
+            };
+            let fault = |why| EvidenceError::Event { version: event.version, position: event.position, why };
+            previous = judge().map_err(fault)?;
+            before = Some(event);
+        }
+        match before {
+            Some(_) => Ok(previous),
+            None => Err(EvidenceError::Event { version: 0, position: 0, why: EventFault::Missing }),
+        }
+    }
+
+    /// Up to which position the log said that the last event is the stream's last.
+    fn is_last(&self, head: &HeadProof, centre: &str, tree: (u64, Hash), leaf: Hash) -> Result<u64, EventFault> {
+        let HeadProof { event, previous, proof } = head;
+        let last = self.events.last().ok_or(EventFault::Missing)?;
+        if event.kind != HeadsCommitted::KIND || event.kind_version != HeadsCommitted::KIND_VERSION {
+            return Err(EventFault::Kind);
+        }
+        event.is_in(event.leaf(centre, OWN_STREAM, *previous)?, tree)?;
+        if event.position <= last.position {
+            return Err(EventFault::Order);
+        }
+        let said = HeadsCommitted::decode(&event.body).map_err(|_| EventFault::Kind)?;
+        let own = StreamHead { stream: self.stream, version: last.version, leaf };
+        verify_inclusion::<Sm3Tree>((last.ordinal, own.hash()), (said.streams, said.root), proof)
+            .map_err(EventFault::Proof)?;
+        Ok(event.position)
+    }
+
+    fn open(&self, disclosed: &Disclosed, centre: &str) -> Result<(u64, String, Vec<u8>), EvidenceError> {
+        let Disclosed { version, person, field, secret } = disclosed;
+        let fault = |why: String| EvidenceError::Disclosed { version: *version, field: field.clone(), why };
+        let event = self.events.iter().find(|event| event.version == *version);
+        let event = event.ok_or_else(|| fault("there is no such event".to_owned()))?;
+        let body = Body::decode(&event.body).map_err(|error| fault(error.to_string()))?;
+        let sealed = body.sealed().iter().find(|sealed| sealed.person == *person && sealed.field == *field);
+        let sealed = sealed.ok_or_else(|| fault("nothing is sealed there".to_owned()))?;
+        let place = Place { centre, stream: self.stream, version: *version, person: *person, field };
+        let text = secret.open(&place, &sealed.bytes).map_err(|error: OpenError| fault(error.to_string()))?;
+        Ok((*version, field.clone(), text))
+    }
+}
+
+/// A name, and when it says that it signed, in seconds since 1970.
+type Signer = (String, Option<u64>);
+
+/// The checkpoint in a note, and who signed it: the log itself at least.
+fn signed(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer>), EvidenceError> {
+    let checkpoint = Checkpoint::parse(note.text())?;
+    let signers = note.verified_by(pinned)?;
+    if !signers.iter().any(|(key, _)| key.name() == checkpoint.origin) {
+        return Err(EvidenceError::Unsigned(checkpoint.origin));
+    }
+    let signers = signers.into_iter().map(|(key, time)| (key.name().to_owned(), time)).collect();
+    Ok((checkpoint, signers))
+}
+
+#[cfg(test)]
+mod tests;
