@@ -55,7 +55,8 @@ pub(crate) fn c_api(path: &Path) -> anyhow::Result<mpsc::Sender<Job>> {
 fn commit(database: &mut rusqlite::Connection, jobs: &[Job], position: &mut i64) -> rusqlite::Result<()> {
     let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     {
-        let mut stream = transaction.prepare_cached("INSERT INTO streams (id, centre, uuid) VALUES (?1, 1, ?2)")?;
+        let mut stream =
+            transaction.prepare_cached("INSERT INTO streams (id, centre, ordinal, uuid) VALUES (?1, 1, ?1, ?2)")?;
         let mut event = transaction.prepare_cached(
             "INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body)
              VALUES (1, ?1, ?2, ?3, ?4, 1, 1, ?5, ?6)",
@@ -69,7 +70,8 @@ fn commit(database: &mut rusqlite::Connection, jobs: &[Job], position: &mut i64)
         }
         transaction
             .prepare_cached(
-                "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back) VALUES (1, ?1, ?2, 0)
+                "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier)
+                 VALUES (1, ?1, ?2, 0, 0, x'')
                  ON CONFLICT (centre) DO UPDATE SET position = excluded.position, recorded_ms = excluded.recorded_ms",
             )?
             .execute((*position, RECORDED_MS + *position))?;
@@ -105,7 +107,8 @@ pub(crate) async fn sqlx(path: &Path) -> anyhow::Result<mpsc::Sender<Job>> {
                     insert(&mut transaction, rows, &mut position).await?;
                 }
                 sqlx::query(
-                    "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back) VALUES (1, ?, ?, 0)
+                    "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier)
+                     VALUES (1, ?, ?, 0, 0, x'')
                      ON CONFLICT (centre) DO UPDATE SET position = excluded.position, recorded_ms = excluded.recorded_ms",
                 )
                 .bind(position)
@@ -127,9 +130,10 @@ pub(crate) async fn sqlx(path: &Path) -> anyhow::Result<mpsc::Sender<Job>> {
 async fn insert(transaction: &mut sqlx::SqliteConnection, rows: &[Job], position: &mut i64) -> Result<(), sqlx::Error> {
     let new: Vec<&Row> = rows.iter().map(|(row, _)| row).filter(|row| row.version == 1).collect();
     if !new.is_empty() {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO streams (id, centre, uuid) ");
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO streams (id, centre, ordinal, uuid) ");
         insert.push_values(new, |mut values, row| {
-            values.push_bind(row.stream_id).push("1").push_bind(row.stream.as_bytes().to_vec());
+            let uuid = row.stream.as_bytes().to_vec();
+            values.push_bind(row.stream_id).push("1").push_bind(row.stream_id).push_bind(uuid);
         });
         insert.build().execute(&mut *transaction).await?;
     }

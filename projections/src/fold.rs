@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cases::{CaseEvent, CentreEvent};
+use event_log::HeadsCommitted;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Recorded, set_up::SetUp};
@@ -27,7 +28,7 @@ impl Use {
             Self::Fields
         } else if CaseEvent::TYPES.contains(&kind) {
             other_case_events
-        } else if CentreEvent::TYPES.contains(&kind) {
+        } else if CentreEvent::TYPES.contains(&kind) || kind == HeadsCommitted::KIND {
             Self::Nothing
         } else {
             Self::Unknown

@@ -107,6 +107,9 @@ impl Append {
         }
         for event in &self.events {
             let NewEvent { stream, kind, body, .. } = event;
+            if *stream == transparency::heads::OWN_STREAM {
+                return refuse("what the log says about itself is its own to write".to_owned());
+            }
             if !streams.contains(stream) {
                 return refuse(format!("stream {stream} is written and not named in `expected`"));
             }

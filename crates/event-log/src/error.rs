@@ -68,6 +68,14 @@ pub enum LogError {
         /// The newest that this build reads.
         supported: u16,
     },
+    /// The log was written before the first format that is kept.
+    #[error("{} has data format {found}, which was for trials and is read by no later release: begin a new directory, and import or apply again what went into this one; it was left as it is", path.display())]
+    TrialFormat {
+        /// The log.
+        path: PathBuf,
+        /// Its data format.
+        found: i64,
+    },
     /// The file is something else.
     #[error("{} is no event log ({why}): give the path of a log, or of a file that does not exist yet", path.display())]
     NotALog {
@@ -103,6 +111,14 @@ pub enum LogError {
         doing: &'static str,
         /// What the database said.
         source: Cause,
+    },
+    /// A root or a proof was asked for that the log cannot give.
+    #[error("no proof about {centre}: {why}; ask for a size that the log has, or run `yousu verify`")]
+    NotInTree {
+        /// Whose log.
+        centre: Centre,
+        /// What is not there.
+        why: String,
     },
     /// An attachment is larger than the log takes.
     #[error(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use transparency::Hash;
 use uuid::Uuid;
 
 /// The name of a centre: whose log it is. Nothing orders, and no append spans, two of them.
@@ -75,4 +76,28 @@ pub struct Head {
     pub clock_steps_back: u64,
     /// The last running number given out under each name.
     pub counters: BTreeMap<String, u64>,
+}
+
+/// A stream, to be proved to somebody outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamProof {
+    /// How many streams began before it in the centre's log.
+    pub ordinal: u64,
+    /// Its events.
+    pub events: Vec<Event>,
+    /// The log's word that none came after them; `None` if it said nothing since the last of them.
+    pub head: Option<StreamWord>,
+}
+
+/// What the log said of where all streams stood, and one stream's place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamWord {
+    /// Ordinal of the log's own stream.
+    pub ordinal: u64,
+    /// The event that says it.
+    pub event: Event,
+    /// Leaf of the event before it in its stream.
+    pub previous: Hash,
+    /// From the stream's head to the root that it says.
+    pub proof: Vec<Hash>,
 }

@@ -26,9 +26,10 @@
 //! - Counters are running numbers under names that the caller gives; each number is kept with the position it was drawn
 //!   at, so that [`EventLog::verify`] can tell an altered counter.
 //!
-//! Whoever holds the file can alter it. Triggers refuse what is done by mistake, and [`EventLog::verify`] sees
-//! whatever was not recomputed to the end of its stream; the rest needs somebody outside to keep a checkpoint, which is
-//! for `transparency`'s trees to bring.
+//! Whoever holds the file can alter it. Triggers refuse what is done by mistake, and [`EventLog::verify`] sees whatever was not
+//! recomputed to the end. Against somebody who recomputes everything, a **tree** stands over each centre's leaves (RFC 6962): its
+//! right edge is in the centre's head, its nodes beside it, all in the append's transaction. Who remembers size and root of
+//! one moment can have it proved that the log still begins so ([`EventLog::prove`], [`EventLog::verify_against`]).
 //!
 //! [`back_up`] copies a log while others write it; [`restore`] checks every byte of such a copy before it can be opened.
 //!
@@ -54,6 +55,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use transparency::tree::Plan;
 use uuid::Uuid;
 
 pub use append::{
@@ -61,11 +63,12 @@ pub use append::{
 };
 pub use backup::{BackupError, BackupFile, CopiedHead, Made, Manifest, Restored, back_up, restore};
 pub use error::{AppendError, Cause, LogError};
-pub use event::{Centre, CentreError, Event, Head};
+pub use event::{Centre, CentreError, Event, Head, StreamProof, StreamWord};
 pub use room::is_full;
 pub use tail::{Reached, Tail};
+pub use transparency::heads::HeadsCommitted;
 pub use transparency::{Body, BodyError, Hash, SealedField};
-pub use verify::{Fault, Progress, Report, Wrong};
+pub use verify::{Fault, Progress, Remembered, Report, Wrong};
 
 /// The most bytes in one attachment.
 pub const ATTACHMENT_LIMIT_BYTES: usize = 32 << 20;
@@ -80,6 +83,13 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// Each variant of [`AppendError`] says what it means for the events.
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+
+    /// Records where all streams of a centre stand, as `transparency::heads` lays it down: an event of the log's own, at the next
+    /// position. Nothing, if nothing was recorded since the last one but that event itself.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); [`AppendError::Contradiction`] if what is kept of the tree of heads is broken.
+    async fn commit_heads(&self, centre: &Centre, clock: Clock) -> Result<Option<Appended>, AppendError>;
 
     /// The events of a stream after a version (0: all), in order; none if there is no such stream.
     ///
@@ -135,7 +145,33 @@ pub trait EventLog: Send + Sync {
     ///
     /// # Errors
     /// [`LogError`] if the log cannot be read; a fault found is no error.
-    async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError>;
+    async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError> {
+        self.verify_against(&[], progress).await
+    }
+
+    /// The same, and compares with trees that somebody outside remembers: it is a fault if the log does not begin with each.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    async fn verify_against(
+        &self,
+        remembered: &[Remembered],
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Report, LogError>;
+
+    /// A stream's events with its ordinal and, if the newest word about all streams covers them, that word: what evidence is made of.
+    /// All as of one moment; `None` if there is no such stream.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn stream_proof(&self, centre: &Centre, stream: Uuid) -> Result<Option<StreamProof>, LogError>;
+
+    /// The hashes that `transparency`'s plan for a root or a proof asks for, out of the tree over a centre's leaves. The leaf of
+    /// position 1 has index 0.
+    ///
+    /// # Errors
+    /// [`LogError::NotInTree`] if the plan is about more events than there are, [`LogError::Storage`].
+    async fn prove(&self, centre: &Centre, plan: &Plan) -> Result<Vec<Hash>, LogError>;
 
     /// Copies the log as it stands at one moment, and every attachment that its events can name, into files of the directory
     /// `into`, which is there and empty. Others may go on reading and appending. What is answered is on the disk, but for

@@ -9,8 +9,8 @@ SELECT value ->> 0, value ->> 1 FROM jsonb_each($2);
 INSERT INTO kinds (id, name)
 SELECT value ->> 0, value ->> 1 FROM jsonb_each($3);
 
-INSERT INTO streams (id, centre, uuid)
-SELECT value ->> 0, value ->> 1, substr($1, value ->> 2, 16) FROM jsonb_each($4);
+INSERT INTO streams (id, centre, ordinal, uuid)
+SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 16) FROM jsonb_each($4);
 
 INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body)
 SELECT
@@ -25,11 +25,23 @@ INSERT INTO counters (centre, name, value)
 SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each($6) WHERE true
 ON CONFLICT (centre, name) DO UPDATE SET value = excluded.value;
 
-INSERT INTO heads (centre, position, recorded_ms, clock_steps_back)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($7) WHERE true
+INSERT INTO tree_nodes (centre, level, number, hash)
+SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 32) FROM jsonb_each($8);
+
+INSERT INTO head_nodes (centre, level, number, hash)
+SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 32) FROM jsonb_each($9) WHERE true
+ON CONFLICT (centre, level, number) DO UPDATE SET hash = excluded.hash;
+
+INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier, committed)
+SELECT
+    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, substr($1, value ->> 5, value ->> 6), value ->> 7
+FROM jsonb_each($7) WHERE true
 ON CONFLICT (centre) DO UPDATE SET
     position = excluded.position,
     recorded_ms = excluded.recorded_ms,
-    clock_steps_back = excluded.clock_steps_back;
+    clock_steps_back = excluded.clock_steps_back,
+    streams = excluded.streams,
+    frontier = excluded.frontier,
+    committed = excluded.committed;
 
 COMMIT;

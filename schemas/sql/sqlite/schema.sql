@@ -7,7 +7,7 @@ CREATE TABLE format (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     number INTEGER NOT NULL
 ) STRICT;
-INSERT INTO format (only, number) VALUES (1, 0);
+INSERT INTO format (only, number) VALUES (1, 1);
 
 -- Names are kept once and meant by small integers: a third of the bytes, and half the time of an insert.
 CREATE TABLE centres (
@@ -23,6 +23,7 @@ CREATE TABLE kinds (
 CREATE TABLE streams (
     id INTEGER PRIMARY KEY,
     centre INTEGER NOT NULL REFERENCES centres,
+    ordinal INTEGER NOT NULL,              -- streams of the centre that began before it
     uuid BLOB NOT NULL CHECK (length(uuid) = 16),
     UNIQUE (centre, uuid)
 ) STRICT;
@@ -43,13 +44,36 @@ CREATE TABLE events (
     UNIQUE (centre, stream, version)
 );
 
--- Copies, so that an append need not look for them.
+-- Copies, so that an append need not look for them: of the last event, and of the tree's right edge after it.
 CREATE TABLE heads (
     centre INTEGER PRIMARY KEY REFERENCES centres,
     position INTEGER NOT NULL,
     recorded_ms INTEGER NOT NULL,
-    clock_steps_back INTEGER NOT NULL
+    clock_steps_back INTEGER NOT NULL,
+    streams INTEGER NOT NULL,              -- how many have begun
+    frontier BLOB NOT NULL,                -- size and roots of the complete subtrees (crates/transparency)
+    committed INTEGER NOT NULL             -- the last position that the newest `heads_committed` covers; 0 if there is none
 ) STRICT;
+
+-- The tree over the heads of a centre's streams, as the newest `heads_committed` has it: leaf n is the stream of ordinal n.
+-- Unlike everything else here it changes; the log says what it has to be.
+CREATE TABLE head_nodes (
+    centre INTEGER NOT NULL REFERENCES centres,
+    level INTEGER NOT NULL,                -- its height, from 0
+    number INTEGER NOT NULL,               -- from 0
+    hash BLOB NOT NULL,
+    PRIMARY KEY (centre, level, number)
+) STRICT, WITHOUT ROWID;
+
+-- The tree over a centre's leaves (RFC 6962), above 256 of them: every node that has all its leaves, once. What lies below is
+-- made of the rows' leaves when somebody asks, which are kept once as it is.
+CREATE TABLE tree_nodes (
+    centre INTEGER NOT NULL REFERENCES centres,
+    level INTEGER NOT NULL,                -- its height, from 8
+    number INTEGER NOT NULL,               -- from 0: its first leaf is that of position 1 + (number << level)
+    hash BLOB NOT NULL,
+    PRIMARY KEY (centre, level, number)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE counters (
     centre INTEGER NOT NULL REFERENCES centres,
@@ -122,8 +146,14 @@ BEGIN SELECT RAISE(ABORT, 'a number that was given out is never changed'); END;
 CREATE TRIGGER numbers_are_never_removed BEFORE DELETE ON numbers
 BEGIN SELECT RAISE(ABORT, 'a number that was given out is never removed'); END;
 
+CREATE TRIGGER tree_nodes_are_never_changed BEFORE UPDATE ON tree_nodes
+BEGIN SELECT RAISE(ABORT, 'a node of the tree is never changed'); END;
+CREATE TRIGGER tree_nodes_are_never_removed BEFORE DELETE ON tree_nodes
+BEGIN SELECT RAISE(ABORT, 'a node of the tree is never removed'); END;
+
 CREATE TRIGGER heads_only_move_forward BEFORE UPDATE ON heads
-WHEN NEW.centre <> OLD.centre OR NEW.position < OLD.position OR NEW.recorded_ms < OLD.recorded_ms
+WHEN NEW.centre <> OLD.centre OR NEW.position < OLD.position OR NEW.recorded_ms < OLD.recorded_ms OR NEW.streams < OLD.streams
+    OR NEW.committed < OLD.committed
 BEGIN SELECT RAISE(ABORT, 'a head only moves forward'); END;
 CREATE TRIGGER heads_are_never_removed BEFORE DELETE ON heads
 BEGIN SELECT RAISE(ABORT, 'a head is never removed'); END;

@@ -1,5 +1,5 @@
 -- The last event of each wanted stream that exists. $1: [[centre's code, stream in hexadecimal], …]
-SELECT wanted.key, streams.id, events.version, events.leaf
+SELECT wanted.key, streams.id, streams.ordinal, events.version, events.leaf
 FROM json_each($1) AS wanted
 JOIN centres ON centres.code = wanted.value ->> 0
 JOIN streams ON streams.centre = centres.id AND streams.uuid = unhex(wanted.value ->> 1)

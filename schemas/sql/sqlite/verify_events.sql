@@ -2,7 +2,7 @@
 SELECT
     events.position, streams.uuid, events.version, events.recorded_ms, kinds.name, events.kind_version,
     events.leaf, events.body,
-    before.position, before.leaf
+    before.position, before.leaf, streams.ordinal
 FROM events
 LEFT JOIN streams ON streams.id = events.stream AND streams.centre = events.centre
 LEFT JOIN kinds ON kinds.id = events.kind

@@ -3,7 +3,9 @@
 SELECT
     every.id, centres.code, heads.position, heads.recorded_ms,
     (SELECT max(position) FROM events WHERE centre = every.id),
-    (SELECT count(*) FROM events WHERE centre = every.id)
+    (SELECT count(*) FROM events WHERE centre = every.id),
+    heads.streams, heads.frontier, (SELECT count(*) FROM tree_nodes WHERE centre = every.id),
+    heads.committed, (SELECT count(*) FROM head_nodes WHERE centre = every.id)
 FROM (SELECT id FROM centres UNION SELECT DISTINCT centre FROM events UNION SELECT centre FROM heads) AS every
 LEFT JOIN centres ON centres.id = every.id
 LEFT JOIN heads ON heads.centre = every.id

@@ -5,8 +5,8 @@ SELECT
     count(*),
     ifnull(sum(is_sound), 0),
     group_concat(
-        position || ' ' || version || ' ' || recorded_ms || ' ' || kind || ' ' || kind_version || ' ' || length(body) || ' '
-        || ifnull(before_position, '-'), ' '
+        position || ' ' || ordinal || ' ' || version || ' ' || recorded_ms || ' ' || kind || ' ' || kind_version || ' '
+        || length(body) || ' ' || ifnull(before_position, '-'), ' '
     ),
     CAST(group_concat(
         CAST(uuid AS TEXT) || CAST(leaf AS TEXT) || ifnull(CAST(before_leaf AS TEXT), ''), ''
@@ -14,11 +14,11 @@ SELECT
     CAST(group_concat(CAST(body AS TEXT), '') AS BLOB)
 FROM (
     SELECT
-        events.position, streams.uuid, events.version, events.recorded_ms, kinds.name AS kind, events.kind_version,
+        events.position, streams.uuid, streams.ordinal, events.version, events.recorded_ms, kinds.name AS kind, events.kind_version,
         events.leaf, events.body,
         before.position AS before_position, before.leaf AS before_leaf,
         typeof(events.position) = 'integer' AND typeof(streams.uuid) = 'blob' AND length(streams.uuid) = 16
-        AND typeof(events.version) = 'integer' AND typeof(events.recorded_ms) = 'integer'
+        AND typeof(streams.ordinal) = 'integer' AND typeof(events.version) = 'integer' AND typeof(events.recorded_ms) = 'integer'
         AND typeof(kinds.name) = 'text' AND instr(kinds.name, ' ') = 0 AND typeof(events.kind_version) = 'integer'
         AND typeof(events.leaf) = 'blob' AND length(events.leaf) = 32 AND typeof(events.body) = 'blob'
         AND (before.position IS NULL AND before.leaf IS NULL

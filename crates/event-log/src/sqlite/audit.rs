@@ -4,17 +4,20 @@
 use std::collections::VecDeque;
 
 use futures_util::TryStreamExt as _;
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::Hash;
+use transparency::tree::Frontier;
 use uuid::Uuid;
 
 use super::attachments::Attachments;
 use super::connect::Database;
 use super::page::{Bytes, Fields};
+use super::tree::KEPT_LEVEL;
 use super::{SQLITE_CORRUPT, SQLITE_NOTADB};
-use crate::verify::{CentreCheck, Kept, Looked, Wrong};
-use crate::{Centre, LogError, Progress, Report};
+use crate::verify::{CentreCheck, Heads, Kept, Looked, Wrong};
+use crate::{Centre, LogError, Progress, Remembered, Report};
 
 /// Events between two signs of life.
 const PROGRESS_EVENTS: u64 = 10_000;
@@ -22,6 +25,8 @@ const PROGRESS_EVENTS: u64 = 10_000;
 /// Events that are read at once, and pages of them that are hashed meanwhile: what is held in memory.
 const PAGE_EVENTS: i64 = 256;
 const HASHED_AT_ONCE: usize = 4;
+/// Nodes of the tree that are compared by one query.
+const NODES_AT_ONCE: usize = 2_048;
 
 /// A centre as the tables have it.
 struct Row {
@@ -30,17 +35,24 @@ struct Row {
     head: Option<(i64, i64)>,
     last: Option<i64>,
     count: u64,
+    streams: Option<u64>,
+    frontier: Option<Vec<u8>>,
+    nodes: u64,
+    committed: Option<i64>,
+    head_nodes: u64,
 }
 
 pub(super) async fn verify(
-    database: &Database,
-    pool: &SqlitePool,
+    (database, pool): (&Database, &SqlitePool),
     attachments: &Attachments,
+    remembered: &[Remembered],
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Report, LogError> {
+    let mut remembered = remembered.to_vec();
+    remembered.sort_unstable();
     let mut report = Report::default();
     let mut connection = pool.acquire().await.map_err(|error| database.storage("be read to its end", error))?;
-    let log = check_log(&mut connection, &mut report, progress).await;
+    let log = check_log(&mut connection, &remembered, &mut report, progress).await;
     if log.is_err() {
         super::read::do_not_reuse(&mut connection);
     }
@@ -68,6 +80,7 @@ fn damage_is_a_fault(
 
 async fn check_log(
     connection: &mut SqliteConnection,
+    remembered: &[Remembered],
     report: &mut Report,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), sqlx::Error> {
@@ -83,6 +96,10 @@ async fn check_log(
     let rows = sqlx::query(super::VERIFY_HEADS).fetch_all(&mut *moment).await?;
     let rows: Vec<Row> = rows.iter().map(centre_row).collect();
     let total = rows.iter().map(|row| row.count).sum();
+    let is_kept = |centre: &Centre| rows.iter().any(|row| row.code.as_deref() == Some(centre.as_str()));
+    for Remembered { centre, size, .. } in remembered.iter().filter(|tree| tree.size > 0 && !is_kept(&tree.centre)) {
+        report.fault(centre.as_str(), None, Wrong::ShorterThanRemembered { size: *size });
+    }
     for row in rows {
         let Some(centre) = row.code.as_deref().and_then(|code| Centre::new(code).ok()) else {
             let name = row.code.unwrap_or_else(|| format!("(centre {})", row.id));
@@ -91,28 +108,38 @@ async fn check_log(
         };
         report.centres += 1;
         let mut tell = |checked| progress(Progress { checked, total });
-        let check = match check_pages(&mut moment, &row, &centre, report, &mut tell).await? {
-            Some(check) => check,
-            None => check_events(&mut moment, &row, &centre, report, &mut tell).await?,
+        let from = remembered.partition_point(|tree| tree.centre < centre);
+        let of_it = remembered[from..].partition_point(|tree| tree.centre == centre);
+        let check = CentreCheck::new(&centre, &remembered[from..from + of_it], KEPT_LEVEL);
+        let (before, at) = (report.faults.len(), (&row, &centre));
+        let paged = check_pages(&mut moment, at, check, report, &mut tell).await?;
+        let mut check = match paged {
+            Ok(check) => check,
+            Err(check) => check_events(&mut moment, at, check, report, &mut tell).await?,
         };
+        check.end(report);
         check_head(&row, &centre, &check, report);
+        // The tree stands on the leaves: where one of them is wrong, or missing, that was said.
+        if report.faults.len() == before {
+            check_tree(&mut moment, at, &mut check, report).await?;
+        }
         check_counters(&mut moment, row.id, &centre, report).await?;
     }
     progress(Progress { checked: report.events, total });
     Ok(())
 }
 
-/// Page by page, read and hashed side by side. `None`, and nothing reported, where something does not even have the shape
-/// that this needs: positions with gaps or doubles, or a column with a value of another kind.
+/// Page by page, read and hashed side by side. The check as it was, and nothing reported, where something does not even have
+/// the shape that this needs: positions with gaps or doubles, or a column with a value of another kind.
 async fn check_pages<'c>(
     connection: &mut SqliteConnection,
-    row: &Row,
-    centre: &'c Centre,
+    (row, centre): (&Row, &'c Centre),
+    fresh: CentreCheck<'c>,
     report: &mut Report,
     tell: &mut (dyn FnMut(u64) + Send),
-) -> Result<Option<CentreCheck<'c>>, sqlx::Error> {
-    let Some(last) = row.last.filter(|last| u64::try_from(*last) == Ok(row.count)) else { return Ok(None) };
-    let (mut found, mut check) = (report.clone(), CentreCheck::new(centre));
+) -> Result<Result<CentreCheck<'c>, CentreCheck<'c>>, sqlx::Error> {
+    let Some(last) = row.last.filter(|last| u64::try_from(*last) == Ok(row.count)) else { return Ok(Err(fresh)) };
+    let (mut found, mut check) = (report.clone(), fresh.clone());
     let mut hashing = VecDeque::new();
     let mut after = 0;
     while after < last || !hashing.is_empty() {
@@ -121,27 +148,31 @@ async fn check_pages<'c>(
             let query = sqlx::query(super::VERIFY_PAGE).bind(row.id).bind(after).bind(through);
             let page = query.fetch_one(&mut *connection).await?;
             if (page.try_get(0)?, page.try_get(1)?) != (through - after, through - after) {
-                return Ok(None);
+                return Ok(Err(fresh));
             }
             let centre = centre.clone();
             hashing.push_back(tokio::task::spawn_blocking(move || looked_at(&centre, &page)));
             after = through;
         } else if let Some(page) = hashing.pop_front() {
-            let Some(page) = page.await.ok().and_then(Result::ok) else { return Ok(None) };
+            let Some(page) = page.await.ok().and_then(Result::ok) else { return Ok(Err(fresh)) };
             page.into_iter().for_each(|event| check.event(event, &mut found));
+            if check.waiting_nodes() >= NODES_AT_ONCE {
+                check_nodes(connection, (row, centre), &mut check, &mut found).await?;
+            }
             tell(found.events);
         }
     }
     *report = found;
-    Ok(Some(check))
+    Ok(Ok(check))
 }
 
 fn looked_at(centre: &Centre, page: &SqliteRow) -> Result<Vec<Looked>, sqlx::Error> {
     let (count, mut fields) = (page.try_get::<u32, _>(0)?, Fields::new(page.try_get(2)?));
     let (mut bytes, mut bodies) = (Bytes(page.try_get(3)?), Bytes(page.try_get(4)?));
     let look = |_| {
-        let (position, version, recorded_ms) = (fields.number()?, fields.number()?, fields.number()?);
-        let (kind, kind_version, length) = (fields.text()?, fields.number()?, fields.number()?);
+        let (position, ordinal, version) = (fields.number()?, fields.number()?, fields.number()?);
+        let (recorded_ms, kind) = (fields.number()?, fields.text()?);
+        let (kind_version, length) = (fields.number()?, fields.number()?);
         let before = Some(fields.text()?).filter(|text| *text != "-").map(|text| Fields::new(text).number());
         let (stream, leaf) = (bytes.take(16)?, bytes.take(32)?);
         let before = match before.transpose()? {
@@ -151,6 +182,7 @@ fn looked_at(centre: &Centre, page: &SqliteRow) -> Result<Vec<Looked>, sqlx::Err
         let kept = Kept {
             position,
             stream: Uuid::from_slice(stream).ok(),
+            ordinal: Some(ordinal),
             version: Some(version),
             recorded_ms: Some(recorded_ms),
             kind: Some(kind),
@@ -166,12 +198,11 @@ fn looked_at(centre: &Centre, page: &SqliteRow) -> Result<Vec<Looked>, sqlx::Err
 
 async fn check_events<'c>(
     connection: &mut SqliteConnection,
-    row: &Row,
-    centre: &'c Centre,
+    (row, centre): (&Row, &'c Centre),
+    mut check: CentreCheck<'c>,
     report: &mut Report,
     tell: &mut (dyn FnMut(u64) + Send),
 ) -> Result<CentreCheck<'c>, sqlx::Error> {
-    let mut check = CentreCheck::new(centre);
     let mut rows = sqlx::query(super::VERIFY_EVENTS).bind(row.id).fetch(connection);
     while let Some(row) = rows.try_next().await? {
         check.event(Looked::at(centre, &kept(&row)), report);
@@ -180,6 +211,76 @@ async fn check_events<'c>(
         }
     }
     Ok(check)
+}
+
+/// What is kept of the tree, beside the one that the leaves make.
+async fn check_tree(
+    connection: &mut SqliteConnection,
+    (row, centre): (&Row, &Centre),
+    check: &mut CentreCheck<'_>,
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    check_nodes(connection, (row, centre), check, report).await?;
+    if row.nodes > check.node_count {
+        report.fault(centre.as_str(), None, Wrong::MoreNodes);
+    }
+    if row.streams != Some(check.begun) {
+        report.fault(centre.as_str(), Some(check.position), Wrong::Head("streams"));
+    }
+    if row.frontier != check.tree.as_ref().map(Frontier::encode) {
+        report.fault(centre.as_str(), Some(check.position), Wrong::Head("frontier"));
+    }
+    check_heads(connection, (row, centre), &check.heads, report).await
+}
+
+/// What is kept of the tree of heads, beside the one that the events make.
+async fn check_heads(
+    connection: &mut SqliteConnection,
+    (row, centre): (&Row, &Centre),
+    heads: &Heads,
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    if row.committed != Some(heads.committed) {
+        report.fault(centre.as_str(), None, Wrong::Head("committed"));
+    }
+    if row.head_nodes > heads.levels.iter().map(|level| level.len() as u64).sum::<u64>() {
+        report.fault(centre.as_str(), None, Wrong::MoreHeadNodes);
+    }
+    for (level, nodes) in (0_u8..).zip(&heads.levels) {
+        for (first, nodes) in (0_i64..).step_by(NODES_AT_ONCE).zip(nodes.chunks(NODES_AT_ONCE)) {
+            let end = first + nodes.len() as i64;
+            let query = sqlx::query(super::VERIFY_HEAD_NODES).bind(row.id).bind(level).bind(first).bind(end);
+            let kept = query.fetch_one(&mut *connection).await?;
+            let kept = kept.try_get::<&[u8], _>(1)?.chunks(32).map(Some).chain(std::iter::repeat(None));
+            if let Some(wrong) = nodes.iter().zip(kept).position(|(node, kept)| kept != Some(node.0.as_slice())) {
+                let number = first.cast_unsigned() + wrong as u64;
+                report.fault(centre.as_str(), None, Wrong::HeadNode { level, number });
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The nodes that were made since the last time. One that is wrong makes those above it wrong: the first is named.
+async fn check_nodes(
+    connection: &mut SqliteConnection,
+    (row, centre): (&Row, &Centre),
+    check: &mut CentreCheck<'_>,
+    report: &mut Report,
+) -> Result<(), sqlx::Error> {
+    let computed = check.take_nodes();
+    if computed.is_empty() {
+        return Ok(());
+    }
+    let computed: Vec<_> =
+        computed.into_iter().map(|(node, hash)| json!([node.level, node.index, hash.to_string()])).collect();
+    let query = sqlx::query(super::VERIFY_NODES).bind(row.id).bind(json!(computed).to_string());
+    if let Some(wrong) = query.fetch_optional(connection).await? {
+        let wrong = Wrong::Node { level: wrong.try_get(0)?, number: wrong.try_get(1)? };
+        report.fault(centre.as_str(), None, wrong);
+    }
+    Ok(())
 }
 
 fn check_head(row: &Row, centre: &Centre, check: &CentreCheck<'_>, report: &mut Report) {
@@ -236,6 +337,11 @@ fn centre_row(row: &SqliteRow) -> Row {
         head: get(row, 2).zip(get(row, 3)),
         last: get(row, 4),
         count: get(row, 5).unwrap_or_default(),
+        streams: get(row, 6),
+        frontier: get(row, 7),
+        nodes: get(row, 8).unwrap_or_default(),
+        committed: get(row, 9),
+        head_nodes: get(row, 10).unwrap_or_default(),
     }
 }
 
@@ -244,6 +350,7 @@ fn kept(row: &SqliteRow) -> Kept<'_> {
         // Something that is no number sorts behind all numbers: a fault in any case.
         position: get(row, 0).unwrap_or(i64::MAX),
         stream: get::<&[u8]>(row, 1).and_then(|bytes| Uuid::from_slice(bytes).ok()),
+        ordinal: get(row, 10),
         version: get(row, 2),
         recorded_ms: get(row, 3),
         kind: get(row, 4),

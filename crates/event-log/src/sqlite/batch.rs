@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
+use transparency::tree::Node;
 use transparency::{Hash, Header};
 
 use super::heads::{CentreHead, Heads};
+use super::tree::KEPT_LEVEL;
 use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent, Reached};
 
 /// How far the machine's clock may be behind the last recorded time before it counts as a step back. Callers read the
@@ -22,6 +24,8 @@ pub(super) struct Batch {
     kinds: Rows,
     streams: Rows,
     events: Rows,
+    nodes: Rows,
+    head_nodes: Rows,
     numbers: Rows,
     moved: BTreeMap<Centre, Reached>,
 }
@@ -99,7 +103,8 @@ impl Batch {
         let stream = head.streams.get_mut(uuid).expect("check() saw it among the expected, which load() fetched");
         let stream_id = *stream.id.get_or_insert_with(|| {
             let (id, offset) = (heads.new_stream(), self.bytes.len() + 1);
-            self.streams.push(&[&id, &centre, &offset]);
+            (stream.ordinal, head.begun) = (head.begun, head.begun + 1);
+            self.streams.push(&[&id, &centre, &stream.ordinal, &offset]);
             self.bytes.extend(uuid.as_bytes());
             id
         });
@@ -117,6 +122,7 @@ impl Batch {
             centre: append.centre.as_str(),
             position: head.position,
             stream: *uuid,
+            ordinal: stream.ordinal,
             version: stream.version,
             recorded_ms: head.recorded_ms,
             kind,
@@ -141,6 +147,24 @@ impl Batch {
         ];
         self.events.push(&row);
         stream.leaf = leaf;
+        let (bytes, nodes) = (&mut self.bytes, &mut self.nodes);
+        let pushed = head.frontier.push(leaf, |node, hash| {
+            if node.level >= KEPT_LEVEL {
+                nodes.push(&[&centre, &node.level, &node.index, &(bytes.len() + 1)]);
+                bytes.extend(hash.0);
+            }
+        });
+        pushed.expect("a position stands in 63 bits, and the database runs out of them first");
+    }
+
+    /// The tree of heads as the event that was added says it, which covers all up to this position.
+    pub(super) fn commit_heads(&mut self, head: &mut CentreHead, covered: u64, nodes: &[(Node, Hash)]) {
+        head.committed = covered;
+        let centre = head.id.unwrap_or_default();
+        for (node, hash) in nodes {
+            self.head_nodes.push(&[&centre, &node.level, &node.index, &(self.bytes.len() + 1)]);
+            self.bytes.extend(hash.0);
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -149,14 +173,25 @@ impl Batch {
 
     /// Writes and commits all of it. On success, says which centres are now where.
     pub(super) async fn commit(
-        self,
+        mut self,
         connection: &mut SqliteConnection,
         heads: &Heads,
     ) -> Result<BTreeMap<Centre, Reached>, sqlx::Error> {
         let mut moved = Rows::default();
         for centre in self.moved.keys() {
             let head = &heads.centres[centre];
-            moved.push(&[&head.id.unwrap_or_default(), &head.position, &head.recorded_ms, &head.clock_steps_back]);
+            let (frontier, offset) = (head.frontier.encode(), self.bytes.len() + 1);
+            moved.push(&[
+                &head.id.unwrap_or_default(),
+                &head.position,
+                &head.recorded_ms,
+                &head.clock_steps_back,
+                &head.begun,
+                &offset,
+                &frontier.len(),
+                &head.committed,
+            ]);
+            self.bytes.extend(frontier);
         }
         sqlx::query(super::APPEND)
             .bind(self.bytes)
@@ -166,6 +201,8 @@ impl Batch {
             .bind(self.events.json())
             .bind(self.numbers.json())
             .bind(moved.json())
+            .bind(self.nodes.json())
+            .bind(self.head_nodes.json())
             .execute(connection)
             .await?;
         Ok(self.moved)

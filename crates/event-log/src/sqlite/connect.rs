@@ -123,7 +123,7 @@ impl Database {
         transaction.commit().await
     }
 
-    /// Refuses a file of another kind, or of a newer format.
+    /// Refuses a file of another kind, or of another format.
     async fn identify(&self, connection: &mut SqliteConnection) -> Result<(), LogError> {
         let not_a_log = |why: String| LogError::NotALog { path: self.path.clone(), why };
         let id = pragma(connection, "PRAGMA application_id").await.map_err(|error| not_a_log(error.to_string()))?;
@@ -133,7 +133,10 @@ impl Database {
         if self.id == LOG_ID {
             let format = sqlx::query("SELECT number FROM format").fetch_one(connection).await;
             let found: i64 = format.map_err(|error| not_a_log(error.to_string()))?.get(0);
-            if found != i64::from(transparency::FORMAT) {
+            if found < i64::from(transparency::FORMAT) {
+                return Err(LogError::TrialFormat { path: self.path.clone(), found });
+            }
+            if found > i64::from(transparency::FORMAT) {
                 let (path, supported) = (self.path.clone(), transparency::FORMAT);
                 return Err(LogError::NewerFormat { path, found, supported });
             }

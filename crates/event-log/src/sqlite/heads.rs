@@ -6,6 +6,7 @@ use serde_json::json;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use transparency::Hash;
+use transparency::tree::Frontier;
 use uuid::Uuid;
 
 use crate::{Append, Centre};
@@ -24,6 +25,12 @@ pub(super) struct CentreHead {
     pub(super) clock_steps_back: u64,
     /// The machine's clock is behind `recorded_ms`, and that was counted.
     pub(super) clock_is_back: bool,
+    /// How many streams have begun.
+    pub(super) begun: u64,
+    /// The right edge of the tree over its leaves.
+    pub(super) frontier: Frontier,
+    /// The last position that the newest `heads_committed` covers.
+    pub(super) committed: u64,
     pub(super) counters: BTreeMap<String, u64>,
     pub(super) streams: BTreeMap<Uuid, StreamHead>,
 }
@@ -33,6 +40,8 @@ pub(super) struct CentreHead {
 pub(super) struct StreamHead {
     /// Its number in the table; `None` until its first event.
     pub(super) id: Option<i64>,
+    /// How many streams of the centre began before it.
+    pub(super) ordinal: u64,
     pub(super) version: u64,
     pub(super) leaf: Hash,
 }
@@ -86,7 +95,7 @@ impl Heads {
             for (stream, _) in expected {
                 head.streams.entry(*stream).or_insert_with(|| {
                     wanted.push((centre.clone(), *stream));
-                    StreamHead { id: None, version: 0, leaf: Hash::ZERO }
+                    StreamHead { id: None, ordinal: 0, version: 0, leaf: Hash::ZERO }
                 });
             }
         }
@@ -137,10 +146,13 @@ impl Heads {
         for row in query.fetch_all(connection).await? {
             let key: i64 = row.try_get(0)?;
             let Some((centre, stream)) = usize::try_from(key).ok().and_then(|key| wanted.get(key)) else { continue };
-            let leaf: Option<Vec<u8>> = row.try_get(3)?;
-            let leaf = leaf.and_then(|leaf| leaf.try_into().ok()).map_or(Hash::ZERO, Hash);
-            let head =
-                StreamHead { id: row.try_get(1)?, version: row.try_get::<Option<u64>, _>(2)?.unwrap_or(0), leaf };
+            let leaf: Option<Vec<u8>> = row.try_get(4)?;
+            let head = StreamHead {
+                id: row.try_get(1)?,
+                ordinal: row.try_get(2)?,
+                version: row.try_get::<Option<u64>, _>(3)?.unwrap_or(0),
+                leaf: leaf.and_then(|leaf| leaf.try_into().ok()).map_or(Hash::ZERO, Hash),
+            };
             if let Some(centre) = self.centres.get_mut(centre) {
                 centre.streams.insert(*stream, head);
             }
@@ -157,9 +169,21 @@ async fn load_centre(connection: &mut SqliteConnection, centre: &Centre) -> Resu
         head.recorded_ms = row.try_get(2)?;
         head.clock_steps_back = row.try_get(3)?;
         head.id = row.try_get(4)?;
+        head.begun = row.try_get(5)?;
+        head.frontier = frontier(row.try_get(6)?, head.position)?;
+        head.committed = row.try_get(7)?;
         head.counters = super::read::counters(connection, centre).await?;
     }
     Ok(head)
+}
+
+/// What a head's row says of the tree. Going on from another size than the log's would write nodes that nobody could mend.
+fn frontier(bytes: &[u8], position: u64) -> Result<Frontier, sqlx::Error> {
+    let frontier = Frontier::decode(bytes).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    if frontier.size() == position {
+        return Ok(frontier);
+    }
+    Err(sqlx::Error::Decode(format!("the head is at {position} and its tree at {}", frontier.size()).into()))
 }
 
 fn take(next: &mut i64) -> i64 {

@@ -9,6 +9,8 @@ mod heads;
 mod lock;
 mod page;
 mod read;
+mod stream_heads;
+mod tree;
 mod wal;
 mod writer;
 
@@ -23,6 +25,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use transparency::Hash;
+use transparency::tree::Plan;
 use uuid::Uuid;
 
 use self::attachments::Attachments;
@@ -31,11 +34,12 @@ pub(crate) use self::copy::{ATTACHMENTS_NAME, LOG_NAME, Places, restored_heads};
 use self::lock::WriterLock;
 #[cfg(feature = "model")]
 pub use self::wal::Medium;
-use self::writer::{Job, Writer};
+use self::writer::{Appending, Job, Writer};
 use crate::queue::{Queue, Size};
 use crate::tail::Tails;
 use crate::{
-    Access, Append, AppendError, Appended, Centre, CopiedHead, Event, EventLog, Head, LogError, Progress, Report, Tail,
+    Access, Append, AppendError, Appended, Centre, Clock, CopiedHead, Event, EventLog, Head, LogError, Progress,
+    Remembered, Report, StreamProof, Tail,
 };
 
 macro_rules! sql {
@@ -47,7 +51,9 @@ macro_rules! sql {
 const LOG_SCHEMA: &str = sql!("schema.sql");
 const ATTACHMENTS_SCHEMA: &str = sql!("attachments.sql");
 const APPEND: &str = sql!("append.sql");
+const CHANGED_HEADS: &str = sql!("changed_heads.sql");
 const COPIED_HEADS: &str = sql!("copied_heads.sql");
+const HEAD_NODES: &str = sql!("head_nodes.sql");
 const READ_CENTRE: &str = sql!("read_centre.sql");
 const READ_COUNTERS: &str = sql!("read_counters.sql");
 const READ_HEAD: &str = sql!("read_head.sql");
@@ -55,9 +61,15 @@ const READ_HEADS: &str = sql!("read_heads.sql");
 const READ_STREAM: &str = sql!("read_stream.sql");
 const STREAM_HEAD: &str = sql!("stream_head.sql");
 const STREAM_HEADS: &str = sql!("stream_heads.sql");
+const STREAM_LEAF: &str = sql!("stream_leaf.sql");
+const STREAM_PLACE: &str = sql!("stream_place.sql");
+const TREE_LEAVES: &str = sql!("tree_leaves.sql");
+const TREE_NODES: &str = sql!("tree_nodes.sql");
 const VERIFY_COUNTERS: &str = sql!("verify_counters.sql");
 const VERIFY_EVENTS: &str = sql!("verify_events.sql");
+const VERIFY_HEAD_NODES: &str = sql!("verify_head_nodes.sql");
 const VERIFY_HEADS: &str = sql!("verify_heads.sql");
+const VERIFY_NODES: &str = sql!("verify_nodes.sql");
 const VERIFY_PAGE: &str = sql!("verify_page.sql");
 const VERIFY_NUMBERS: &str = sql!("verify_numbers.sql");
 
@@ -119,6 +131,13 @@ impl SqliteLog {
     }
 }
 
+impl SqliteLog {
+    /// The writer went without an answer.
+    fn gone(&self, source: oneshot::error::RecvError) -> AppendError {
+        AppendError::Unknown { path: self.database.path.clone(), source: Arc::new(source) }
+    }
+}
+
 impl Drop for SqliteLog {
     fn drop(&mut self) {
         match (&self.queue, self.task.get_mut()) {
@@ -142,11 +161,21 @@ impl EventLog for SqliteLog {
         let (centre, priority) = (append.centre.clone(), append.priority);
         let (reply, answer) = oneshot::channel();
         point!("append: about to queue");
-        queue.push(&centre, priority, size, Job { append, bodies, reply })?;
-        let gone = |source| AppendError::Unknown { path: self.database.path.clone(), source: Arc::new(source) };
+        queue.push(&centre, priority, size, Job::Append(Appending { append, bodies, reply }))?;
         let answer = waiting!(answer);
         point!("append: answered");
-        answer.map_err(gone)?
+        answer.map_err(|gone| self.gone(gone))?
+    }
+
+    async fn commit_heads(&self, centre: &Centre, clock: Clock) -> Result<Option<Appended>, AppendError> {
+        let Some(queue) = &self.queue else {
+            return Err(AppendError::ReadOnly { path: self.database.path.clone() });
+        };
+        let (reply, answer) = oneshot::channel();
+        let asked = stream_heads::asked(centre, clock);
+        queue.push(centre, asked.priority, Size { events: 1, bytes: 0 }, Job::Heads(asked, reply))?;
+        let answer = waiting!(answer);
+        answer.map_err(|gone| self.gone(gone))?
     }
 
     async fn read_stream(&self, centre: &Centre, stream: Uuid, after_version: u64) -> Result<Vec<Event>, LogError> {
@@ -191,8 +220,28 @@ impl EventLog for SqliteLog {
         self.attachments.get(hash).await
     }
 
-    async fn verify(&self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Report, LogError> {
-        audit::verify(&self.database, &self.readers, &self.attachments, progress).await
+    async fn stream_proof(&self, centre: &Centre, stream: Uuid) -> Result<Option<StreamProof>, LogError> {
+        let failed = |error| self.database.storage("prove a stream", error);
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        let proof = stream_heads::proof(&mut connection, centre, stream).await;
+        if proof.is_err() {
+            read::do_not_reuse(&mut connection);
+        }
+        proof.map_err(failed)
+    }
+
+    async fn prove(&self, centre: &Centre, plan: &Plan) -> Result<Vec<Hash>, LogError> {
+        let filled = tree::fill(&self.readers, centre, plan).await;
+        let filled = filled.map_err(|error| self.database.storage("read a centre's tree", error))?;
+        filled.map_err(|why| LogError::NotInTree { centre: centre.clone(), why: why.to_string() })
+    }
+
+    async fn verify_against(
+        &self,
+        remembered: &[Remembered],
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Report, LogError> {
+        audit::verify((&self.database, &self.readers), &self.attachments, remembered, progress).await
     }
 
     async fn copy_into(&self, into: &Path) -> Result<Vec<CopiedHead>, LogError> {

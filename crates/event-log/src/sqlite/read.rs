@@ -20,13 +20,24 @@ const LARGEST_PAGE: u32 = 512;
 const PAGE_BYTES: usize = 1 << 20;
 
 pub(super) async fn stream(
-    pool: &SqlitePool,
+    executor: impl sqlx::Executor<'_, Database = Sqlite>,
     centre: &Centre,
     stream: Uuid,
     after_version: u64,
 ) -> Result<Vec<Event>, sqlx::Error> {
     let query = sqlx::query(super::READ_STREAM).bind(centre.as_str()).bind(stream.as_bytes().as_slice());
-    page::events(&query.bind(number(after_version)).fetch_one(pool).await?)
+    page::events(&query.bind(number(after_version)).fetch_one(executor).await?)
+}
+
+/// So many of a centre's events after a position, in one page.
+pub(super) async fn after(
+    executor: impl sqlx::Executor<'_, Database = Sqlite>,
+    centre: &Centre,
+    after_position: u64,
+    limit: u32,
+) -> Result<Vec<Event>, sqlx::Error> {
+    let query = sqlx::query(super::READ_CENTRE).bind(centre.as_str()).bind(number(after_position)).bind(limit);
+    page::events(&query.fetch_one(executor).await?)
 }
 
 pub(super) async fn centre(
@@ -39,8 +50,7 @@ pub(super) async fn centre(
     let mut left = limit;
     while left > 0 {
         let (after, asked) = (events.last().map_or(after_position, |last: &Event| last.position), size.min(left));
-        let query = sqlx::query(super::READ_CENTRE).bind(centre.as_str()).bind(number(after)).bind(asked);
-        let page = page::events(&query.fetch_one(pool).await?)?;
+        let page = self::after(pool, centre, after, asked).await?;
         let (is_last, before) = (page.len() < asked as usize, bytes);
         for event in page {
             bytes += event.body.len();
@@ -105,6 +115,6 @@ fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error 
 }
 
 /// No position or version comes near what SQLite cannot hold; one that does is beyond the end.
-fn number(value: u64) -> i64 {
+pub(super) fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

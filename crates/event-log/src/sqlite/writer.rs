@@ -12,14 +12,23 @@ use super::batch::Batch;
 use super::connect::Database;
 use super::heads::Heads;
 use super::lock::WriterLock;
+use super::stream_heads;
 use super::{SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_FULL, primary_code};
 use crate::queue::Queue;
 use crate::tail::Tails;
-use crate::{Access, Append, AppendError, Appended, Cause, LogError};
+use crate::{Access, Append, AppendError, Appended, Cause, Centre, LogError};
+
+/// What waits for the writer.
+#[derive(Debug)]
+pub(super) enum Job {
+    Append(Appending),
+    /// The heads of a centre's streams are to be committed to.
+    Heads(Append, oneshot::Sender<Result<Option<Appended>, AppendError>>),
+}
 
 /// An append that waits, its bodies hashed, and whom to tell.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct Appending {
     pub(super) append: Append,
     pub(super) bodies: Vec<Hash>,
     pub(super) reply: oneshot::Sender<Result<Appended, AppendError>>,
@@ -84,7 +93,14 @@ impl Writer {
     }
 
     async fn write(&mut self, jobs: Vec<Job>) {
-        let mut groups = VecDeque::from([jobs]);
+        let (mut appends, mut heads) = (Vec::with_capacity(jobs.len()), Vec::new());
+        for job in jobs {
+            match job {
+                Job::Append(append) => appends.push(append),
+                Job::Heads(asked, reply) => heads.push((asked, reply)),
+            }
+        }
+        let mut groups = VecDeque::from_iter((!appends.is_empty()).then_some(appends));
         while let Some(jobs) = groups.pop_front() {
             match self.commit(&jobs).await {
                 Ok(results) => {
@@ -102,26 +118,18 @@ impl Writer {
                 Err(error) => jobs.into_iter().for_each(|job| tell(job, Err(error.clone()))),
             }
         }
+        for (asked, reply) in heads {
+            // Whoever asked may have gone; the event stands all the same.
+            let _ = reply.send(self.commit_heads(asked).await);
+        }
     }
 
     /// Commits one group. An error is everybody's, also of those whom the group's earlier appends would have refused: what they
     /// were judged by did not come to be.
-    async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Appended, AppendError>>, AppendError> {
-        let stopped = |source: Cause| AppendError::Stopped { path: self.database.path.clone(), source };
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(reopen(&self.database, &self.tails).await.map_err(stopped)?),
-        };
-        point!("writer: connected");
-        if let Err(error) = self.heads.load(connection, jobs.iter().map(|job| &job.append)).await {
-            self.heads.forget();
-            if let Some(connection) = self.connection.take() {
-                // Waited for, so that it is gone when the next one begins the WAL anew.
-                let _ = connection.close().await;
-            }
-            return Err(stopped(Arc::new(error)));
-        }
+    async fn commit(&mut self, jobs: &[Appending]) -> Result<Vec<Result<Appended, AppendError>>, AppendError> {
+        self.load(jobs.iter().map(|job| &job.append)).await?;
         point!("writer: heads were loaded");
+        let connection = self.connection.as_mut().expect("load() opened it");
         let mut batch = Batch::for_appends(jobs.iter().map(|job| &job.append));
         let results = jobs.iter().map(|job| batch.add(&mut self.heads, &job.append, &job.bodies)).collect();
         if !batch.is_empty() {
@@ -136,10 +144,70 @@ impl Writer {
                     self.tails.publish(moved);
                     point!("writer: tails were told");
                 }
-                Err(error) => return Err(self.failed(jobs, error).await),
+                Err(error) => return Err(self.failed(&jobs[0].append.centre, error).await),
             }
         }
         Ok(results)
+    }
+
+    /// Opens the database again if it had to be closed, and fetches what these appends need.
+    async fn load<'a>(&mut self, appends: impl Iterator<Item = &'a Append> + Clone) -> Result<(), AppendError> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => {
+                let opened = reopen(&self.database, &self.tails).await;
+                none.insert(opened.map_err(|source| AppendError::Stopped { path: self.database.path.clone(), source })?)
+            }
+        };
+        point!("writer: connected");
+        match self.heads.load(connection, appends).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.stopped(error).await),
+        }
+    }
+
+    /// Nothing could be read, so nothing was written.
+    async fn stopped(&mut self, error: sqlx::Error) -> AppendError {
+        self.heads.forget();
+        if let Some(connection) = self.connection.take() {
+            // Waited for, so that it is gone when the next one begins the WAL anew.
+            let _ = connection.close().await;
+        }
+        AppendError::Stopped { path: self.database.path.clone(), source: Arc::new(error) }
+    }
+
+    /// Commits to the heads of a centre's streams, alone: what it says is read from the log as the groups before it left it.
+    async fn commit_heads(&mut self, asked: Append) -> Result<Option<Appended>, AppendError> {
+        let centre = asked.centre.clone();
+        self.load([&asked].into_iter()).await?;
+        let connection = self.connection.as_mut().expect("load() opened it");
+        let head = &self.heads.centres[&centre];
+        if stream_heads::is_up_to_date(head) {
+            return Ok(None);
+        }
+        let committing = match stream_heads::prepare(connection, asked, head).await {
+            Ok(committing) => committing,
+            // What was read is not what was once written.
+            Err(error @ sqlx::Error::Decode(_)) => {
+                let path = self.database.path.clone();
+                return Err(AppendError::Contradiction { path, centre, source: Arc::new(error) });
+            }
+            Err(error) => return Err(self.stopped(error).await),
+        };
+        point!("writer: heads were computed");
+        let mut batch = Batch::for_appends([&committing.append].into_iter());
+        let position = head.position;
+        let appended = batch.add(&mut self.heads, &committing.append, &[committing.body])?;
+        if let Some(head) = self.heads.centres.get_mut(&centre) {
+            batch.commit_heads(head, position, &committing.nodes);
+        }
+        match batch.commit(connection, &self.heads).await {
+            Ok(moved) => {
+                self.tails.publish(moved);
+                Ok(Some(appended))
+            }
+            Err(error) => Err(self.failed(&centre, error).await),
+        }
     }
 
     #[cfg(feature = "model")]
@@ -153,7 +221,7 @@ impl Writer {
     }
 
     /// What a failed commit means for the events in it, and the way back to a known state.
-    async fn failed(&mut self, jobs: &[Job], error: sqlx::Error) -> AppendError {
+    async fn failed(&mut self, centre: &Centre, error: sqlx::Error) -> AppendError {
         if !planted!(HeadsKept) {
             self.heads.forget();
         }
@@ -163,8 +231,8 @@ impl Writer {
             Some(SQLITE_FULL) => Some(AppendError::Full { path: path.clone(), source: source.clone() }),
             Some(SQLITE_BUSY) => Some(AppendError::Busy { path: path.clone(), source: source.clone() }),
             Some(SQLITE_CONSTRAINT) => {
-                let centre = jobs[0].append.centre.clone();
-                Some(AppendError::Contradiction { path: path.clone(), centre, source: source.clone() })
+                let (path, centre) = (path.clone(), centre.clone());
+                Some(AppendError::Contradiction { path, centre, source: source.clone() })
             }
             _ => None,
         };
@@ -241,7 +309,7 @@ async fn catch_up(connection: &mut SqliteConnection, tails: &Tails) -> Result<()
     }
 }
 
-fn tell(job: Job, result: Result<Appended, AppendError>) {
+fn tell(job: Appending, result: Result<Appended, AppendError>) {
     // Whoever asked may have gone; the events stand all the same.
     let _ = job.reply.send(result);
 }
@@ -253,7 +321,7 @@ mod tests {
     use super::*;
     use crate::{Centre, Clock, NewEvent, Priority};
 
-    fn job(stream: u128, body_bytes: usize) -> Job {
+    fn job(stream: u128, body_bytes: usize) -> Appending {
         let stream = Uuid::from_u128(stream);
         let body = vec![b'x'; body_bytes];
         let append = Append {
@@ -264,7 +332,7 @@ mod tests {
             priority: Priority::People,
             events: vec![NewEvent { stream, kind: "noted".to_owned(), kind_version: 1, body: body.clone() }],
         };
-        Job { append, bodies: vec![Hash::of(&body)], reply: oneshot::channel().0 }
+        Appending { append, bodies: vec![Hash::of(&body)], reply: oneshot::channel().0 }
     }
 
     /// SQLite's own limit on the file stands in for the disk's: the same error, and nothing else is made up.

@@ -243,7 +243,7 @@ fn rewrite(dir: &Path, from: &str, to: &str) {
 async fn a_newer_format_is_refused_whatever_else_it_says() {
     for (from, to, words) in [
         (r#""format": 1,"#, r#""format": 2, "more": {},"#, ["backup format 2", "reads up to 1"]),
-        (r#""log_format": 0,"#, r#""log_format": 9,"#, ["data format 9", "reads up to 0"]),
+        (r#""log_format": 1,"#, r#""log_format": 9,"#, ["data format 9", "reads up to 1"]),
     ] {
         let error = refused(|dir| rewrite(dir, from, to), &words).await;
         assert!(matches!(error, BackupError::Newer { .. }), "{error:?}");

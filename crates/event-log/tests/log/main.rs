@@ -13,6 +13,7 @@ mod faults;
 mod model;
 mod opening;
 mod tampering;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

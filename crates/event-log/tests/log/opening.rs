@@ -71,13 +71,16 @@ async fn a_path_may_hold_any_character() {
 }
 
 #[tokio::test]
-async fn a_newer_format_is_refused() {
+async fn a_newer_format_is_refused_and_that_of_the_trials() {
     let place = Place::new();
     place.write().await.close().await;
-    by_hand(&place.path(), "UPDATE format SET number = 7").await.unwrap();
     for access in [Access::Write, Access::Read] {
+        by_hand(&place.path(), "UPDATE format SET number = 7").await.unwrap();
         let error = refused(&place, access).await;
-        assert!(matches!(error, LogError::NewerFormat { found: 7, supported: 0, .. }), "{error}");
+        assert!(matches!(error, LogError::NewerFormat { found: 7, supported: 1, .. }), "{error}");
+        by_hand(&place.path(), "UPDATE format SET number = 0").await.unwrap();
+        let error = refused(&place, access).await;
+        assert!(matches!(error, LogError::TrialFormat { found: 0, .. }), "{error}");
     }
 }
 
@@ -160,7 +163,8 @@ async fn the_triggers_refuse_what_is_done_by_mistake() {
         ("UPDATE heads SET position = 1", "only moves forward"),
         ("UPDATE heads SET recorded_ms = 1", "only moves forward"),
         ("DELETE FROM heads", "never removed"),
-        ("INSERT OR REPLACE INTO heads VALUES (1, 0, 0, 0)", "never removed"),
+        ("INSERT OR REPLACE INTO heads VALUES (1, 0, 0, 0, 0, x'', 0)", "never removed"),
+        ("UPDATE heads SET streams = 0", "only moves forward"),
         ("UPDATE counters SET value = 1", "only moves forward"),
         ("DELETE FROM counters", "never removed"),
     ] {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use event_log::{Clock, Report};
 use sqlx::{Connection as _, Row as _};
+use transparency::tree::root_plan;
 
 use crate::{NEW_YEAR_MS, Place, append, at, by_hand, centre, connect, counting};
 
@@ -23,7 +24,7 @@ async fn sample(place: &Place) {
 }
 
 /// Drops every trigger, then does this to the file.
-async fn tamper(file: &Path, statements: &str) {
+pub(crate) async fn tamper(file: &Path, statements: &str) {
     let mut connection = connect(file).await;
     let triggers =
         sqlx::query("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetch_all(&mut connection).await;
@@ -57,12 +58,12 @@ const ONE: &str = "00000000-0000-0000-0000-000000000001";
 async fn the_leaves_are_those_that_an_outsider_computes() {
     // Printed by leaves.py, which shares no code with this project.
     const LEAVES: [&str; 6] = [
-        "4aff3a3e1a9700b722bca8baa2cbad27717356289f1d4bd8b903d38bd03ff7ad",
-        "a2336eebd44e3c57b9b15da86aedda4446668bc06f502d6ba5251752e5ab1c0b",
-        "5cdd2266948236495a0dc0e111c3b2d640f0d012266fb02e7f4e54296e4a9dbc",
-        "b59e7417ca8cf464e31ddece2d604e4123eaa0e166195f44475bbfa3b1c44f05",
-        "d51ac60f8f6beec7e05ae4df858ceadb2c5e6af97404cecb353571bb65b90f56",
-        "7719323f114ddf732cd8d5f334816c8d34dbfe7b11a4557e9c966703fb33635e",
+        "5fab2fd458be9c18fd866884a6aff98a99eb4fa6caa25e2cb44dbbf030e0c962",
+        "f083e96bbfe0ab8d6fb319acef1dab9f17d9fd918ff4776203f022284f31391d",
+        "48c559308921454dbda11dbd3b3bcf9632e463c8995b1683db64aee7785e5e49",
+        "6c8674fd6ff45649c8e30f5f3a803c659cb22bc124b00c3f00d29223b43be7c5",
+        "f17e381383514ddfeba5e63fb3a15748ea09bb4c41f6651bc78cd97cfe74b938",
+        "1944faf148c6cdc788d3d2ac000a544938c435c7cae34f1907c773dd161bc322",
     ];
     let place = Place::new();
     sample(&place).await;
@@ -70,6 +71,11 @@ async fn the_leaves_are_those_that_an_outsider_computes() {
     let query = sqlx::query("SELECT leaf FROM readable_events WHERE centre = '410404' ORDER BY position");
     let leaves: Vec<String> = query.fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(leaves, LEAVES);
+    connection.close().await.unwrap();
+    let log = place.write().await;
+    let root = log.prove(&centre("410404"), &root_plan(6).unwrap()).await.unwrap();
+    assert_eq!(root[0].to_string(), "ac4ec15ff1cf866977871d8abd6207451b03104b7acdb739808ef697d99b82c3");
+    log.close().await;
 }
 
 #[tokio::test]
@@ -101,7 +107,7 @@ async fn an_altered_column() {
         // The names that the columns point to exist, so that only the leaf can tell.
         let prepare = "CREATE TEMP TABLE other (id); CREATE TEMP TABLE swapped (id);
             INSERT INTO kinds (name) VALUES ('other'); INSERT INTO other SELECT max(id) FROM kinds;
-            INSERT INTO streams (centre, uuid) VALUES (1, randomblob(16)); INSERT INTO swapped SELECT max(id) FROM streams;";
+            INSERT INTO streams (centre, ordinal, uuid) VALUES (1, 2, randomblob(16)); INSERT INTO swapped SELECT max(id) FROM streams;";
         let place = Place::new();
         sample(&place).await;
         tamper(&place.path(), &format!("{prepare} UPDATE events SET {change} WHERE rowid = 3")).await;

@@ -1,10 +1,15 @@
 //! What is checked of every event, whatever kept it.
 
+mod check;
+mod heads;
+
 use std::fmt;
 
-use transparency::{Hash, Header};
+use transparency::Hash;
 use uuid::Uuid;
 
+pub(crate) use self::check::{CentreCheck, Kept, Looked};
+pub(crate) use self::heads::Heads;
 use crate::Centre;
 
 /// Faults listed in full; beyond it they are counted only, so that a log that is wrong throughout fits in memory.
@@ -17,6 +22,17 @@ pub struct Progress {
     pub checked: u64,
     /// Events to check.
     pub total: u64,
+}
+
+/// A tree over a centre's log that somebody remembers, as a checkpoint says it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remembered {
+    /// Whose log.
+    pub centre: Centre,
+    /// How many events it had.
+    pub size: u64,
+    /// The root over their leaves.
+    pub root: Hash,
 }
 
 /// What a verification found.
@@ -99,6 +115,43 @@ pub enum Wrong {
         /// This event's version.
         version: u64,
     },
+    /// The stream's ordinal is not the number of streams that began before it.
+    Ordinal {
+        /// The stream.
+        stream: Uuid,
+        /// The number of streams that began before it.
+        begun: u64,
+    },
+    /// A node of the tree is not that of the leaves beneath it, or is not there.
+    Node {
+        /// Its height.
+        level: u8,
+        /// Its place at that height, from 0.
+        number: u64,
+    },
+    /// The tree has nodes that its leaves do not make.
+    MoreNodes,
+    /// The heads of the streams are not those that this event says they were before it.
+    Heads,
+    /// A node of the tree of heads is not that of the heads beneath it, or is not there.
+    HeadNode {
+        /// Its height.
+        level: u8,
+        /// Its place at that height, from 0.
+        number: u64,
+    },
+    /// The tree of heads has nodes that the heads do not make.
+    MoreHeadNodes,
+    /// The log does not begin with the tree that somebody remembers.
+    NotRemembered {
+        /// The size of that tree.
+        size: u64,
+    },
+    /// The log is shorter than the tree that somebody remembers.
+    ShorterThanRemembered {
+        /// The size of that tree.
+        size: u64,
+    },
     /// A counter is not the last number given out under its name, or those have gaps.
     Counter {
         /// Its name.
@@ -151,6 +204,28 @@ impl fmt::Display for Wrong {
             Self::StreamOrder { stream, version } => {
                 write!(f, "version {version} of stream {stream} stands before the one that it follows")
             }
+            Self::Ordinal { stream, begun } => {
+                write!(
+                    f,
+                    "stream {stream} does not have the ordinal {begun}, which is how many streams began before it"
+                )
+            }
+            Self::Node { level, number } => {
+                write!(f, "node {number} at height {level} of the tree is not that of its leaves")
+            }
+            Self::MoreNodes => f.write_str("the tree has nodes that its leaves do not make"),
+            Self::Heads => f.write_str("the streams did not stand where this event says that they stood before it"),
+            Self::HeadNode { level, number } => {
+                write!(f, "node {number} at height {level} of the tree of heads is not that of the heads")
+            }
+            Self::MoreHeadNodes => f.write_str("the tree of heads has nodes that the heads do not make"),
+            Self::NotRemembered { size } => write!(
+                f,
+                "not the log that the checkpoint of size {size} was made of: events up to {size} were altered, removed, added or reordered since"
+            ),
+            Self::ShorterThanRemembered { size } => {
+                write!(f, "shorter than the checkpoint of size {size}: events up to {size} were removed since")
+            }
             Self::Counter { name, value, last, given_out } => {
                 let (value, last) = (value.unwrap_or(0), last.unwrap_or(0));
                 write!(f, "counter `{name}` is at {value}; {given_out} numbers were given out, the last one {last}")
@@ -161,101 +236,5 @@ impl fmt::Display for Wrong {
             Self::Attachment(hash) => write!(f, "attachment {hash}: its bytes have another hash"),
             Self::Database(says) => write!(f, "the database says: {says}"),
         }
-    }
-}
-
-/// An event as it is kept. `None` is a column that holds something else than it should.
-#[derive(Debug)]
-pub(crate) struct Kept<'a> {
-    pub(crate) position: i64,
-    pub(crate) stream: Option<Uuid>,
-    pub(crate) version: Option<u64>,
-    pub(crate) recorded_ms: Option<i64>,
-    pub(crate) kind: Option<&'a str>,
-    pub(crate) kind_version: Option<u16>,
-    pub(crate) leaf: Option<Hash>,
-    pub(crate) body: Option<&'a [u8]>,
-    /// Position and leaf of the stream's version before.
-    pub(crate) before: Option<(i64, Option<Hash>)>,
-}
-
-/// What an event shows by itself and beside the one that it follows in its stream, whatever stands around it.
-#[derive(Debug)]
-pub(crate) struct Looked {
-    position: i64,
-    recorded_ms: Option<i64>,
-    wrong: Vec<Wrong>,
-}
-
-impl Looked {
-    /// Computes its leaf anew. Events can be looked at side by side.
-    pub(crate) fn at(centre: &Centre, kept: &Kept<'_>) -> Self {
-        let mut wrong = Vec::new();
-        match recomputed(centre, kept) {
-            Ok(leaf) if kept.leaf == Some(leaf) => {}
-            Ok(_) => wrong.push(Wrong::Leaf),
-            Err(column) => wrong.push(Wrong::Column(column)),
-        }
-        if let (Some(stream), Some(version)) = (kept.stream, kept.version) {
-            match kept.before {
-                // Its leaf can only be told from the one that is gone.
-                None if version != 1 => wrong = vec![Wrong::StreamGap { stream, version }],
-                Some((position, _)) if position >= kept.position => wrong.push(Wrong::StreamOrder { stream, version }),
-                _ => {}
-            }
-        }
-        Self { position: kept.position, recorded_ms: kept.recorded_ms, wrong }
-    }
-}
-
-/// The leaf that the columns and the bytes give, or the column that holds something else than it should.
-fn recomputed(centre: &Centre, kept: &Kept<'_>) -> Result<Hash, &'static str> {
-    let header = Header {
-        centre: centre.as_str(),
-        position: u64::try_from(kept.position).map_err(|_| "position")?,
-        stream: kept.stream.ok_or("stream")?,
-        version: kept.version.ok_or("version")?,
-        recorded_ms: kept.recorded_ms.ok_or("recorded_ms")?,
-        kind: kept.kind.ok_or("kind")?,
-        kind_version: kept.kind_version.ok_or("kind_version")?,
-        // One that is no hash is that event's own fault, and makes this leaf wrong too.
-        previous: kept.before.map_or(Hash::ZERO, |(_, leaf)| leaf.unwrap_or(Hash::ZERO)),
-    };
-    header.leaf(Hash::of(kept.body.ok_or("body")?)).map_err(|_| "kind")
-}
-
-/// Checks a centre's events one after the other, in the order of their positions.
-#[derive(Debug)]
-pub(crate) struct CentreCheck<'a> {
-    centre: &'a Centre,
-    pub(crate) position: i64,
-    pub(crate) recorded_ms: i64,
-}
-
-impl<'a> CentreCheck<'a> {
-    pub(crate) fn new(centre: &'a Centre) -> Self {
-        Self { centre, position: 0, recorded_ms: 0 }
-    }
-
-    pub(crate) fn event(&mut self, looked: Looked, report: &mut Report) {
-        let Looked { position, recorded_ms, wrong } = looked;
-        let centre = self.centre.as_str();
-        report.events += 1;
-        let next = self.position.saturating_add(1);
-        if position > next {
-            report.fault(centre, Some(next), Wrong::Missing { to: position - 1 });
-        }
-        let mut fault = |wrong| report.fault(centre, Some(position), wrong);
-        if position < next {
-            fault(Wrong::Position);
-        }
-        self.position = self.position.max(position);
-        if let Some(recorded_ms) = recorded_ms {
-            if recorded_ms < self.recorded_ms {
-                fault(Wrong::RecordedWentBack);
-            }
-            self.recorded_ms = self.recorded_ms.max(recorded_ms);
-        }
-        wrong.into_iter().for_each(fault);
     }
 }
