@@ -1,0 +1,87 @@
+//! `yousu-witness`: cosigns the checkpoints of centres' logs, for a body that the centres do not command.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use witness::http::router;
+use witness::store::{self, Memory, Witness};
+
+/// 见证: remembers how large each log was, and signs only what follows from that.
+#[derive(Debug, Parser)]
+#[command(name = "yousu-witness", version, disable_help_subcommand = true)]
+struct Args {
+    /// Directory that holds everything of a witness
+    #[arg(long, env = "YOUSU_WITNESS_DATA", default_value = "./yousu-witness-data", global = true, value_name = "DIR")]
+    data: PathBuf,
+    /// Where to listen, without a subcommand
+    #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDR")]
+    listen: SocketAddr,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the directory and its keys, and print the public ones
+    Init {
+        /// The name under each cosignature, without blanks and `+`: example.gov/jiwei
+        #[arg(long)]
+        name: String,
+    },
+    /// Pin the keys of a log, as `yousu keys` wrote them and somebody brought them here
+    Trust { keys: PathBuf },
+    /// Print the public keys, for logs and verifiers to pin
+    Keys,
+    /// Print what is remembered of each log
+    Seen,
+}
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("yousu-witness: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(Args { data, listen, command }: Args) -> anyhow::Result<()> {
+    match command {
+        Some(Command::Init { name }) => store::init(&data, &name)?.iter().for_each(|key| println!("{key}")),
+        Some(Command::Trust { keys }) => println!("{}", store::trust(&data, &keys)?),
+        Some(Command::Keys) => Memory::read(&data)?.public().iter().for_each(|key| println!("{key}")),
+        Some(Command::Seen) => {
+            for (origin, size) in Memory::read(&data)?.remembered() {
+                println!("{origin} {size}");
+            }
+        }
+        None => serve(Witness::open(&data)?, listen)?,
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn serve(witness: Witness, listen: SocketAddr) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| {
+        format!("cannot listen on {listen}: stop the program that does, or give another address with --listen")
+    })?;
+    println!("http://{}/", listener.local_addr()?);
+    let stopped = async {
+        // Without a way to hear it there is only the process's own end.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    Ok(axum::serve(listener, router(Arc::new(witness), now)).with_graceful_shutdown(stopped).await?)
+}
+
+/// Seconds since 1970, as the machine has them: a witness's time is its own.
+#[allow(clippy::disallowed_methods, reason = "the one clock of this program")]
+fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

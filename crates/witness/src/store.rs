@@ -1,0 +1,280 @@
+//! What a witness remembers, on the disk.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use transparency::note::{KeyError, Note, Scheme, SigningKey, VerifierKey, secrets};
+use transparency::request::Request;
+use transparency::{Checkpoint, Hash};
+
+use crate::judge::{Refusal, judge};
+
+/// Kinds of a witness's keys: both say when they signed.
+const SCHEMES: [Scheme; 2] = [Scheme::Sm2Timed, Scheme::Ed25519Timed];
+
+/// Refusals that are kept of one log; the first ones show the most.
+const REFUSED_LIMIT: usize = 1_000;
+
+/// Why a witness cannot do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Its keys cannot be had.
+    #[error(transparent)]
+    Secrets(#[from] secrets::SecretsError),
+    /// The directory is no witness's.
+    #[error("{} is no witness's directory: make one with `yousu-witness init --name NAME`", .0.display())]
+    NoWitness(PathBuf),
+    /// Another process has the directory.
+    #[error("{} is used by another yousu-witness: stop that one first", .0.display())]
+    Locked(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{} cannot be {action}: see that the directory belongs to the user who runs this program, and that the disk has room", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What it once wrote is not what it reads.
+    #[error("{} is damaged ({why}): it must be put back as it was, for a witness that forgets is none", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file of keys holds something else.
+    #[error("{}: {source}: one public key a line is wanted, as `yousu keys` writes them", path.display())]
+    Keys {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with a line.
+        source: KeyError,
+    },
+    /// A file of keys holds none, or those of two logs.
+    #[error("{}: the keys of one log are wanted, and these are of {names}", path.display())]
+    Names {
+        /// Which.
+        path: PathBuf,
+        /// Of whom they are.
+        names: String,
+    },
+}
+
+/// A witness that may sign: nobody else uses its directory.
+pub struct Witness {
+    memory: Memory,
+    /// Held for as long as this lives.
+    _lock: File,
+}
+
+/// A witness's keys, and what it remembers of each log.
+pub struct Memory {
+    keys: Vec<SigningKey>,
+    logs: BTreeMap<String, Log>,
+}
+
+/// One log's place.
+struct Log {
+    directory: PathBuf,
+    pinned: Vec<VerifierKey>,
+    /// The checkpoint cosigned last. Whoever looks at it holds it until what follows from that is on the disk.
+    seen: Mutex<Option<Checkpoint>>,
+}
+
+/// Makes a witness's directory and keys.
+///
+/// # Errors
+/// [`StoreError`]; also if there is one already.
+pub fn init(dir: &Path, name: &str) -> Result<Vec<VerifierKey>, StoreError> {
+    fs::create_dir_all(dir.join("logs")).map_err(failed(dir, "made"))?;
+    let draw = |bytes: &mut [u8; 32]| getrandom::fill(bytes).map_err(io::Error::other);
+    let keys = secrets::make(&dir.join("witness.secret"), name, &SCHEMES, draw)?;
+    Ok(keys.iter().map(SigningKey::verifier).collect())
+}
+
+/// Pins the keys of a log: from now on, and instead of any pinned before. Its origin is the keys' name.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn trust(dir: &Path, keys: &Path) -> Result<String, StoreError> {
+    let _lock = lock(dir)?;
+    let pinned = public_keys(keys)?;
+    let mut names: Vec<&str> = pinned.iter().map(VerifierKey::name).collect();
+    names.dedup();
+    let [origin] = names.as_slice() else {
+        let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
+        return Err(StoreError::Names { path: keys.to_owned(), names });
+    };
+    let directory = dir.join("logs").join(directory_name(origin));
+    fs::create_dir_all(directory.join("refused")).map_err(failed(&directory, "made"))?;
+    let lines: String = pinned.iter().map(|key| format!("{key}\n")).collect();
+    replace(&directory.join("keys"), lines.as_bytes())?;
+    sync(&dir.join("logs"))?;
+    Ok((*origin).to_owned())
+}
+
+impl Memory {
+    /// Reads a witness's directory, whoever uses it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn read(dir: &Path) -> Result<Self, StoreError> {
+        let keys = secrets::read(&dir.join("witness.secret"))?;
+        let keys = keys.ok_or_else(|| StoreError::NoWitness(dir.to_owned()))?;
+        let logs = dir.join("logs");
+        let mut known = BTreeMap::new();
+        for entry in fs::read_dir(&logs).map_err(failed(&logs, "read"))? {
+            let directory = entry.map_err(failed(&logs, "read"))?.path();
+            let path = directory.join("keys");
+            // Made, and not yet filled when the process was killed.
+            if !path.exists() {
+                continue;
+            }
+            let pinned = public_keys(&path)?;
+            let Some(origin) = pinned.first().map(|key| key.name().to_owned()) else { continue };
+            let seen = Mutex::new(seen(&directory.join("seen"), &origin, &keys)?);
+            known.insert(origin, Log { directory, pinned, seen });
+        }
+        Ok(Self { keys, logs: known })
+    }
+
+    /// Its public keys.
+    pub fn public(&self) -> Vec<VerifierKey> {
+        self.keys.iter().map(SigningKey::verifier).collect()
+    }
+
+    /// What is remembered of each log: origin and size.
+    pub fn remembered(&self) -> Vec<(String, u64)> {
+        let size = |log: &Log| log.seen().as_ref().map_or(0, |seen| seen.size);
+        self.logs.iter().map(|(origin, log)| (origin.clone(), size(log))).collect()
+    }
+}
+
+impl Witness {
+    /// Opens a witness's directory to sign.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        // Before the lock, which would make a file in a directory that is none.
+        Memory::read(dir)?;
+        let lock = lock(dir)?;
+        Ok(Self { memory: Memory::read(dir)?, _lock: lock })
+    }
+
+    /// What it remembers.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Judges a request; if it is found good, remembers it on the disk and answers the lines of the cosignatures. `now` is in
+    /// seconds since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be remembered: then it is not cosigned.
+    pub fn add_checkpoint(&self, request: &Request, now: u64) -> Result<Result<String, Refusal>, StoreError> {
+        let Some(log) = self.memory.logs.get(&request.checkpoint.origin) else {
+            return Ok(Err(Refusal::UnknownOrigin));
+        };
+        let mut seen = log.seen();
+        if let Err(refusal) = judge(&log.pinned, seen.as_ref(), request) {
+            if refusal.is_evidence() {
+                log.keep(request)?;
+            }
+            return Ok(Err(refusal));
+        }
+        let lines: Vec<_> = self.memory.keys.iter().map(|key| key.sign(request.note.text(), now)).collect();
+        let mut cosigned = request.note.clone();
+        lines.iter().for_each(|line| cosigned.add(line.clone()));
+        replace(&log.directory.join("seen"), cosigned.to_string().as_bytes())?;
+        *seen = Some(request.checkpoint.clone());
+        Ok(Ok(lines.iter().map(|line| format!("{line}\n")).collect()))
+    }
+}
+
+impl Log {
+    fn seen(&self) -> std::sync::MutexGuard<'_, Option<Checkpoint>> {
+        // What is remembered changes only once it is on the disk, so a panic leaves it as it was.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a refused request under the name of its hash, so that the same one is kept once.
+    fn keep(&self, request: &Request) -> Result<(), StoreError> {
+        let directory = self.directory.join("refused");
+        let bytes = request.encode();
+        let path = directory.join(format!("{}.request", Hash::of(&bytes)));
+        let kept = fs::read_dir(&directory).map_err(failed(&directory, "read"))?.count();
+        if kept >= REFUSED_LIMIT || path.exists() {
+            return Ok(());
+        }
+        replace(&path, &bytes)
+    }
+}
+
+/// The checkpoint that this witness cosigned last, as it wrote it down.
+fn seen(path: &Path, origin: &str, keys: &[SigningKey]) -> Result<Option<Checkpoint>, StoreError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(path, "read")(error)),
+    };
+    let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
+    let note = Note::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let own: Vec<_> = keys.iter().map(SigningKey::verifier).collect();
+    let signers = note.verified_by(&own).map_err(|error| damaged(error.to_string()))?;
+    if signers.is_empty() {
+        return Err(damaged("it was not cosigned here".to_owned()));
+    }
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| damaged(error.to_string()))?;
+    if checkpoint.origin == origin { Ok(Some(checkpoint)) } else { Err(damaged("it is of another log".to_owned())) }
+}
+
+fn public_keys(path: &Path) -> Result<Vec<VerifierKey>, StoreError> {
+    let text = fs::read_to_string(path).map_err(failed(path, "read"))?;
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys = lines.map(VerifierKey::parse).collect::<Result<Vec<_>, _>>();
+    keys.map_err(|source| StoreError::Keys { path: path.to_owned(), source })
+}
+
+/// A name for a log's directory that a person recognises, and no two logs share.
+fn directory_name(origin: &str) -> String {
+    let plain: String = origin.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(60).collect();
+    format!("{plain}-{}", &Hash::of(origin.as_bytes()).to_string()[..8])
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed(&path, "made"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(StoreError::Locked(dir.to_owned())),
+        Err(fs::TryLockError::Error(error)) => Err(failed(&path, "locked")(error)),
+    }
+}
+
+/// Puts bytes under a name, on the disk, whole or not at all.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let half = path.with_extension("half");
+    let write = || {
+        let mut file = File::create(&half)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&half, path)
+    };
+    write().map_err(failed(path, "written"))?;
+    sync(path.parent().unwrap_or(Path::new(".")))
+}
+
+fn sync(directory: &Path) -> Result<(), StoreError> {
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed(directory, "synced"))
+}
+
+fn failed<'p>(path: &'p Path, action: &'static str) -> impl Fn(io::Error) -> StoreError + 'p {
+    move |source| StoreError::File { path: path.to_owned(), action, source }
+}
