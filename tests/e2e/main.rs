@@ -2,8 +2,11 @@
 
 mod backup;
 mod bad_input;
+mod checkpoints;
 mod due;
+mod evidence;
 mod kept;
 mod program;
 mod real_data;
 mod walkthrough;
+mod witnesses;

@@ -11,22 +11,26 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Where the program is: YOUSU_BIN names it, else it is built here if need be, so that a plain `cargo test` runs too.
+/// Where `yousu` is.
 pub(crate) fn binary() -> &'static Path {
-    static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
-        if let Some(named) = std::env::var_os("YOUSU_BIN") {
-            return named.into();
-        }
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "server", "--bin", "yousu"])
-            .current_dir(root())
-            .status()
-            .expect("cargo runs");
-        assert!(built.success(), "the program does not build");
-        let profile = std::env::current_exe().expect("a test has a path");
-        profile.ancestors().nth(2).expect("target/debug/deps/test").join("yousu")
-    });
+    static BINARY: LazyLock<PathBuf> = LazyLock::new(|| built("YOUSU_BIN", "yousu"));
     &BINARY
+}
+
+/// Where a program is: the variable names it, else it is built here if need be, so that a plain `cargo test` runs too.
+pub(crate) fn built(variable: &str, name: &str) -> PathBuf {
+    if let Some(named) = std::env::var_os(variable) {
+        return named.into();
+    }
+    let built = Command::new(env!("CARGO"))
+        // All of them, as scripts/test builds them: of one package alone, some dependencies would be built anew.
+        .args(["build", "--quiet", "--workspace", "--bins"])
+        .current_dir(root())
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "the programs do not build");
+    let profile = std::env::current_exe().expect("a test has a path");
+    profile.ancestors().nth(2).expect("target/debug/deps/test").join(name)
 }
 
 /// The workspace's folder.

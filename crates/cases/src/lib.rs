@@ -32,6 +32,7 @@ pub mod terms;
 pub mod time;
 
 mod catalogue;
+mod words;
 
 pub use case::{Case, CaseCommand, CaseEvent, Context};
 pub use centre::{Centre, CentreCommand, CentreEvent};
@@ -40,3 +41,4 @@ pub use entry::{Entry, EventSet, Note};
 pub use ids::{CaseId, CentreCode};
 pub use refusal::Refusal;
 pub use time::Instant;
+pub use words::term;

@@ -9,7 +9,7 @@ use cases::{CentreCode, Instant};
 use event_log::{Access, BackupError, Progress, Restored};
 use projections::{Views, When};
 
-use crate::{clock, engine::Engine, wire};
+use crate::{clock, engine::Engine, keys, wire};
 
 const LOG_NAME: &str = "log.sqlite";
 
@@ -71,9 +71,10 @@ impl Place {
         for entry in entries {
             let path = entry?.path();
             // The log's own files are judged by the log, which knows what an interrupted restore leaves.
-            let is_the_logs =
-                self.log.is_none() && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(LOG_NAME));
-            if !is_the_logs {
+            let name = path.file_name().map(std::ffi::OsStr::to_string_lossy).unwrap_or_default();
+            let is_the_logs = self.log.is_none() && name.starts_with(LOG_NAME);
+            // Keys are in no backup: they are put here first, or made anew.
+            if !is_the_logs && name != keys::DIRECTORY {
                 return Ok(Some(path));
             }
         }

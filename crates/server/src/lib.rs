@@ -17,9 +17,11 @@ mod foreseen;
 mod http;
 pub mod importing;
 mod installation;
+mod keys;
 mod player;
 pub mod sweeps;
 mod wire;
+mod witnesses;
 
 use std::process::ExitCode;
 

@@ -58,3 +58,8 @@ fn events() {
 fn policies() {
     replay("policy", 1_000, 50);
 }
+
+#[test]
+fn notes() {
+    replay("note", 5_000, 500);
+}

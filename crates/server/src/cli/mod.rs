@@ -3,9 +3,12 @@
 mod apply;
 mod backup;
 mod centre;
+mod checkpoint;
 mod due;
+mod evidence;
 mod feed;
 mod import;
+mod keys;
 mod ledger;
 mod overdue;
 mod rebuild;
@@ -73,6 +76,12 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Recompute the whole log and name every fault
     Verify(verify::VerifyArgs),
+    /// Sign the size and root of a centre's log, for somebody outside to keep
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Write a file that proves a case's history to somebody outside
+    Evidence(evidence::EvidenceArgs),
+    /// Print the public keys of a centre's log, for whoever is to check it
+    Keys(keys::KeysArgs),
     /// Copy the log and its attachments as of one moment, also while it is being served
     Backup(backup::BackupArgs),
     /// Fill an empty data directory from a backup, once every byte of it was checked
@@ -111,6 +120,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Status> {
         Command::Rebuild(args) => rebuild::run(&place, format, &args).await,
         Command::Replay(args) => replay::run(&place, format, &args).await,
         Command::Verify(args) => verify::run(&place, format, &args).await,
+        Command::Checkpoint(args) => checkpoint::run(&place, format, &args).await,
+        Command::Evidence(args) => evidence::run(&place, format, &args).await,
+        Command::Keys(args) => keys::run(&place, format, &args).await,
         Command::Backup(args) => backup::run(&place, format, &args).await,
         Command::Restore(args) => restore::run(&place, format, &args).await,
     }

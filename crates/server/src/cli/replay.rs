@@ -31,7 +31,7 @@ pub(crate) struct ReplayArgs {
 }
 
 pub(super) async fn run(place: &Place, format: Format, args: &ReplayArgs) -> anyhow::Result<Status> {
-    let (engine, centre, id) = find(place, args).await?;
+    let (engine, centre, id) = find(place, &args.case, args.centre.as_ref()).await?;
     if format == Format::Json {
         return json_lines(&engine, &centre, id, args).await;
     }
@@ -60,18 +60,21 @@ pub(super) async fn run(place: &Place, format: Format, args: &ReplayArgs) -> any
 }
 
 /// The case that is meant: people say its number, programs its UUID.
-async fn find(place: &Place, args: &ReplayArgs) -> anyhow::Result<(Engine, CentreCode, CaseId)> {
-    if let Ok(id) = args.case.parse() {
+pub(super) async fn find(
+    place: &Place,
+    case: &str,
+    centre: Option<&CentreCode>,
+) -> anyhow::Result<(Engine, CentreCode, CaseId)> {
+    if let Ok(id) = case.parse() {
         let engine = place.read().await?;
-        let centre = the_centre(&engine, args.centre.as_ref()).await?;
+        let centre = the_centre(&engine, centre).await?;
         return Ok((engine, centre, id));
     }
-    let (code, number) = Number::read(&args.case)
-        .with_context(|| format!("`{}` is no case: give its number, as in 410404-2026-17, or its UUID", args.case))?;
+    let (code, number) = Number::read(case)
+        .with_context(|| format!("`{case}` is no case: give its number, as in 410404-2026-17, or its UUID"))?;
     let reading = Reading::open(place, Some(&code.as_str().parse()?)).await?;
     let found = ledger::case_of(&reading.views, &code, number).await?;
-    let id =
-        found.with_context(|| format!("no case {} in centre {code}: see `yousu ledger --own-columns`", args.case))?;
+    let id = found.with_context(|| format!("no case {case} in centre {code}: see `yousu ledger --own-columns`"))?;
     Ok((reading.engine, reading.centre, id))
 }
 

@@ -1,0 +1,286 @@
+//! The witnesses that a centre's checkpoints are shown to: `DIR/witnesses.toml` names them, `DIR/checkpoints/` keeps what they signed.
+//!
+//! ```toml
+//! quorum = 1                       # so many cosignatures a checkpoint should have
+//!
+//! [[witness]]
+//! url = "http://127.0.0.1:8405/"   # TLS by a tunnel in between, as for `serve`
+//! keys = ["jiwei+5f0a…+…"]         # as `yousu-witness keys` printed them
+//! ```
+//!
+//! A witness that remembers less than it once signed was put back to an older state; one that remembers more than the log has saw
+//! events that are gone here. Neither is this program's to mend: it says so.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use event_log::{Centre, EventLog};
+use serde::Deserialize;
+use transparency::{
+    Checkpoint,
+    note::{Note, Signature, VerifierKey},
+    request::{Request, SIZE_TYPE},
+    tree::consistency_plan,
+};
+
+/// How long a witness may take.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// The most bytes of an answer that are read.
+const ANSWER_LIMIT_BYTES: u64 = 64 << 10;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    quorum: usize,
+    #[serde(default)]
+    witness: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    url: String,
+    keys: Vec<String>,
+}
+
+/// All witnesses of an installation.
+pub(crate) struct Witnesses {
+    pub(crate) quorum: usize,
+    all: Vec<Witness>,
+    /// Where what they signed is kept.
+    directory: PathBuf,
+}
+
+struct Witness {
+    name: String,
+    url: String,
+    keys: Vec<VerifierKey>,
+}
+
+/// What came of asking one.
+pub(crate) struct Asked {
+    pub(crate) name: String,
+    pub(crate) outcome: Outcome,
+    /// It remembered less than it had signed.
+    pub(crate) rolled_back: Option<RolledBack>,
+}
+
+/// A witness was put back to an older state.
+pub(crate) struct RolledBack {
+    remembers: u64,
+    signed: u64,
+}
+
+pub(crate) enum Outcome {
+    Cosigned(Vec<Signature>),
+    /// It remembers a larger tree than the log has.
+    Ahead(u64),
+    /// It found that the checkpoint does not follow, or would not sign for another reason.
+    Refused(u16, String),
+    Unreachable(String),
+    /// It answered something that proves nothing.
+    Nonsense(String),
+}
+
+impl Asked {
+    pub(crate) fn is_cosigned(&self) -> bool {
+        matches!(self.outcome, Outcome::Cosigned(_))
+    }
+
+    /// Whether it is more than a witness that is not there just now.
+    pub(crate) fn is_alarming(&self) -> bool {
+        self.rolled_back.is_some() || matches!(self.outcome, Outcome::Ahead(_) | Outcome::Refused(409 | 422, _))
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "witness {}: ", self.name)?;
+        if let Some(RolledBack { remembers, signed }) = &self.rolled_back {
+            write!(
+                f,
+                "it remembers size {remembers} and had signed {signed}: it was put back to an older state, tell whoever runs it; "
+            )?;
+        }
+        match &self.outcome {
+            Outcome::Cosigned(_) => f.write_str("cosigned"),
+            Outcome::Ahead(size) => write!(
+                f,
+                "it remembers size {size}, which is more than this log has: events are gone here (an older backup was put in place?); stop writing and tell the auditor"
+            ),
+            Outcome::Refused(409 | 422, why) => {
+                write!(
+                    f,
+                    "NOT cosigned, and kept there as evidence: {why}; stop writing, run `yousu verify` with your checkpoints, tell the auditor"
+                )
+            }
+            Outcome::Refused(status, why) => write!(f, "not cosigned ({status}): {why}"),
+            Outcome::Unreachable(why) => write!(f, "cannot be reached ({why}); the next checkpoint tries again"),
+            Outcome::Nonsense(why) => write!(f, "its answer proves nothing: {why}"),
+        }
+    }
+}
+
+impl Witnesses {
+    /// The witnesses of a data directory; none if no file names any.
+    pub(crate) fn of(data: &Path) -> anyhow::Result<Self> {
+        let (path, directory) = (data.join("witnesses.toml"), data.join("checkpoints"));
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self { quorum: 0, all: Vec::new(), directory });
+            }
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        };
+        let told = || format!("{} does not name witnesses as docs/witnesses.md shows it", path.display());
+        let File { quorum, witness } = toml::from_str(&text).with_context(told)?;
+        let all = witness.into_iter().map(Witness::read).collect::<anyhow::Result<Vec<_>>>().with_context(told)?;
+        anyhow::ensure!(
+            quorum <= all.len(),
+            "{}: {quorum} cosignatures are wanted of {} witnesses",
+            path.display(),
+            all.len()
+        );
+        Ok(Self { quorum, all, directory })
+    }
+
+    /// Shows a checkpoint to all of them, one after the other, and adds what they signed to the note.
+    pub(crate) async fn ask(
+        &self,
+        log: &dyn EventLog,
+        centre: &Centre,
+        checkpoint: &Checkpoint,
+        note: &mut Note,
+    ) -> anyhow::Result<Vec<Asked>> {
+        let signed = note.clone();
+        let mut answers = Vec::with_capacity(self.all.len());
+        for witness in &self.all {
+            let kept = self.kept(centre, witness)?;
+            let asked = witness.ask(log, centre, checkpoint, &signed, kept).await?;
+            if let Outcome::Cosigned(lines) = &asked.outcome {
+                let mut own = signed.clone();
+                for line in lines {
+                    own.add(line.clone());
+                    note.add(line.clone());
+                }
+                self.keep(centre, witness, &own)?;
+            }
+            answers.push(asked);
+        }
+        Ok(answers)
+    }
+
+    fn path(&self, centre: &Centre, witness: &Witness) -> PathBuf {
+        let plain = |c: char| if c.is_alphanumeric() || c == '.' { c } else { '-' };
+        self.directory.join(format!("{centre}.{}", witness.name.chars().map(plain).collect::<String>()))
+    }
+
+    /// The size that it signed last, as far as is known here; 0 if none is.
+    fn kept(&self, centre: &Centre, witness: &Witness) -> anyhow::Result<u64> {
+        let path = self.path(centre, witness);
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let note = Note::parse(&bytes).with_context(|| format!("{} was altered", path.display()))?;
+                Ok(Checkpoint::parse(note.text()).with_context(|| format!("{} was altered", path.display()))?.size)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        }
+    }
+
+    fn keep(&self, centre: &Centre, witness: &Witness, note: &Note) -> anyhow::Result<()> {
+        let path = self.path(centre, witness);
+        let half = path.with_extension("half");
+        let write = || {
+            std::fs::create_dir_all(&self.directory)?;
+            std::fs::write(&half, note.to_string())?;
+            std::fs::rename(&half, &path)
+        };
+        write().with_context(|| format!("{} cannot be written", path.display()))
+    }
+}
+
+impl Witness {
+    fn read(Entry { url, keys }: Entry) -> anyhow::Result<Self> {
+        let keys = keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<Vec<_>, _>>()?;
+        let name = keys.first().context("a witness without keys")?.name().to_owned();
+        anyhow::ensure!(
+            url.starts_with("http://"),
+            "`{url}`: http://HOST:PORT/ is wanted; TLS is for a tunnel in between"
+        );
+        Ok(Self { name, url: format!("{}/add-checkpoint", url.trim_end_matches('/')), keys })
+    }
+
+    async fn ask(
+        &self,
+        log: &dyn EventLog,
+        centre: &Centre,
+        checkpoint: &Checkpoint,
+        note: &Note,
+        signed: u64,
+    ) -> anyhow::Result<Asked> {
+        let (mut old, mut rolled_back) = (signed.min(checkpoint.size), None);
+        // Once from where it is believed to be, once from where it says it is.
+        for _ in 0..2 {
+            let proof = log.prove(centre, &consistency_plan(old, checkpoint.size)?).await?;
+            let request = Request { old, proof, note: note.clone(), checkpoint: checkpoint.clone() };
+            let (url, body) = (self.url.clone(), request.encode());
+            let outcome = match tokio::task::spawn_blocking(move || post(&url, &body)).await? {
+                Err(error) => Outcome::Unreachable(error.to_string()),
+                Ok(Answer { status: 200, text, .. }) => self.cosignatures(note, &text),
+                Ok(Answer { status: 409, is_size: true, text }) => match text.trim_end().parse::<u64>() {
+                    Ok(remembers) => {
+                        if remembers < signed {
+                            rolled_back = Some(RolledBack { remembers, signed });
+                        }
+                        if remembers <= checkpoint.size && remembers != old {
+                            old = remembers;
+                            continue;
+                        }
+                        Outcome::Ahead(remembers)
+                    }
+                    Err(_) => Outcome::Nonsense(format!("`{}` is no size", text.trim_end())),
+                },
+                Ok(Answer { status, text, .. }) => Outcome::Refused(status, text.trim_end().to_owned()),
+            };
+            return Ok(Asked { name: self.name.clone(), outcome, rolled_back });
+        }
+        let outcome = Outcome::Nonsense("it says a size, and another when it is asked from there".to_owned());
+        Ok(Asked { name: self.name.clone(), outcome, rolled_back })
+    }
+
+    /// The lines of an answer that hold, of the keys that are known.
+    fn cosignatures(&self, note: &Note, text: &str) -> Outcome {
+        let mut cosigned = match Note::new(note.text().to_owned()) {
+            Ok(note) => note,
+            Err(error) => return Outcome::Nonsense(error.to_string()),
+        };
+        text.lines().filter_map(Signature::parse).for_each(|line| cosigned.add(line));
+        let is_known =
+            |line: &&Signature| self.keys.iter().any(|key| key.name() == line.name && key.id() == line.key_id);
+        let lines: Vec<_> = cosigned.signatures().iter().filter(is_known).cloned().collect();
+        match cosigned.verified_by(&self.keys) {
+            Ok(signers) if signers.is_empty() => Outcome::Nonsense("none of its known keys signed".to_owned()),
+            Ok(_) => Outcome::Cosigned(lines),
+            Err(error) => Outcome::Nonsense(error.to_string()),
+        }
+    }
+}
+
+struct Answer {
+    status: u16,
+    is_size: bool,
+    text: String,
+}
+
+fn post(url: &str, body: &[u8]) -> Result<Answer, ureq::Error> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIME_LIMIT));
+    let mut answer = config.build().new_agent().post(url).content_type("text/plain; charset=utf-8").send(body)?;
+    let is_size = answer.headers().get("content-type").is_some_and(|kind| kind.as_bytes() == SIZE_TYPE.as_bytes());
+    let text = answer.body_mut().with_config().limit(ANSWER_LIMIT_BYTES).read_to_string()?;
+    Ok(Answer { status: answer.status().as_u16(), is_size, text })
+}

@@ -1,0 +1,114 @@
+//! `yousu-verify`: an evidence file and pinned keys in, a verdict and the case's history out. No network, no database, nothing else.
+//!
+//! Whoever runs it has the keys of the log from before, brought by a person, and need not trust the centre, its database or the
+//! program that runs there. What is checked stands in `transparency`; what is said about it stands here.
+
+mod story;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use transparency::Checkpoint;
+use transparency::evidence::Evidence;
+use transparency::note::{Note, VerifierKey};
+
+/// 验证：一份证据文件证明了什么。
+#[derive(Debug, Parser)]
+#[command(name = "yousu-verify", version)]
+struct Args {
+    /// The evidence, as `yousu evidence` wrote it
+    file: PathBuf,
+    /// The pinned public keys: those of the log, and those of witnesses
+    #[arg(long, value_name = "FILE")]
+    keys: PathBuf,
+    /// An earlier checkpoint that you kept: the evidence must go on from it
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// So many cosignatures of witnesses are wanted
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    quorum: usize,
+}
+
+/// What became of it.
+enum Verdict {
+    Proved(String),
+    Not(String),
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match judge(&args) {
+        Ok(Verdict::Proved(said)) => {
+            print(&said);
+            ExitCode::SUCCESS
+        }
+        Ok(Verdict::Not(why)) => {
+            print(&format!("不成立：{why}\n"));
+            ExitCode::from(3)
+        }
+        Err(error) => {
+            eprintln!("yousu-verify: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) {
+    use std::io::Write as _;
+    // Whoever closed it early has seen enough.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+fn judge(args: &Args) -> anyhow::Result<Verdict> {
+    let bytes = read(&args.file)?;
+    let keys = String::from_utf8(read(&args.keys)?).context("the file of keys is no text")?;
+    let lines = keys.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys = lines.map(VerifierKey::parse).collect::<Result<Vec<_>, _>>();
+    let keys = keys.with_context(|| format!("{}: one public key a line is wanted", args.keys.display()))?;
+    let evidence = match Evidence::parse(&bytes) {
+        Ok(evidence) => evidence,
+        Err(error) => return Ok(Verdict::Not(format!("证据文件不完整或被改动（{error}）"))),
+    };
+    let verified = match evidence.verify(&keys) {
+        Ok(verified) => verified,
+        Err(error) => return Ok(Verdict::Not(error.to_string())),
+    };
+    let origin = format!("{}{}", transparency::evidence::ORIGIN, verified.centre);
+    let witnesses: Vec<_> = verified.signers.iter().filter(|(name, _)| *name != origin).collect();
+    let mut names: Vec<&str> = witnesses.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() < args.quorum {
+        return Ok(Verdict::Not(format!("需要{}个见证方签名，只有{}个", args.quorum, names.len())));
+    }
+    if let Some(path) = &args.checkpoint
+        && let Err(why) = goes_on_from(&evidence, path)?
+    {
+        return Ok(Verdict::Not(why));
+    }
+    Ok(Verdict::Proved(story::told(&evidence, &verified, &names)))
+}
+
+/// Whether the evidence holds the proof that its checkpoint goes on from this one.
+fn goes_on_from(evidence: &Evidence, path: &Path) -> anyhow::Result<Result<(), String>> {
+    let told = || format!("{} is no checkpoint", path.display());
+    let kept = Note::parse(&read(path)?).with_context(told)?;
+    let kept = Checkpoint::parse(kept.text()).with_context(told)?;
+    let shown = evidence.earlier.iter().map(|(note, _)| note).chain([&evidence.checkpoint]);
+    let mut shown = shown.filter_map(|note| Checkpoint::parse(note.text()).ok());
+    let is_shown = shown.any(|shown| (&shown.origin, shown.size, shown.root) == (&kept.origin, kept.size, kept.root));
+    Ok(if is_shown {
+        Ok(())
+    } else {
+        Err(format!(
+            "证据没有证明它接续您所存的检查点（{}条）：请让中心用 yousu evidence --since 您的检查点 重新出具；若仍不成立，日志已被改写",
+            kept.size
+        ))
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}

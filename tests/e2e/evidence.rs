@@ -1,0 +1,169 @@
+//! `yousu evidence`, and both programs that check it: ours, and one in Python that shares no code with it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::program::{Yousu, built, root};
+
+const AT: &str = "2026-03-02T09:00";
+const LATER: &str = "2026-03-02T10:00";
+const CASE: &str = "0195a000-0000-7000-8000-000000000001";
+const OTHER: &str = "0195a000-0000-7000-8000-000000000002";
+
+fn accept(case: &str) -> Value {
+    json!({"command": "accept", "case": case, "channel": "window", "category": "complaint",
+        "complainant": {"name": "张三", "telephone": "13812345678"}, "summary": "执照变更", "narrative": "来了三次。"})
+}
+
+/// Status and what was said.
+fn ours(file: &Path, keys: &Path, more: &[&str]) -> (i32, String) {
+    let program = built("YOUSU_VERIFY_BIN", "yousu-verify");
+    let output = Command::new(program).arg(file).arg("--keys").arg(keys).args(more).output().expect("it runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("it ends"), String::from_utf8(said).expect("it prints UTF-8"))
+}
+
+/// The same by the program in Python; `None` where there is none.
+fn theirs(file: &Path, keys: &Path, more: &[&str]) -> Option<(i32, String)> {
+    let has = |program: &str, arg| Command::new(program).arg(arg).output().is_ok();
+    if !has("python3", "-V") || !has("openssl", "version") {
+        assert!(std::env::var_os("YOUSU_REQUIRE_ALL").is_none(), "python3 and openssl are wanted");
+        eprintln!("skipped: there is no python3 or no openssl");
+        return None;
+    }
+    let script = root().join("docs/verify/evidence.py");
+    let output =
+        Command::new("python3").arg("-B").arg(script).arg(file).arg(keys).args(more).output().expect("it runs");
+    let said = [output.stdout, output.stderr].concat();
+    Some((output.status.code().expect("it ends"), String::from_utf8(said).expect("it prints UTF-8")))
+}
+
+struct Shown {
+    yousu: Yousu,
+    file: PathBuf,
+    keys: PathBuf,
+    monday: PathBuf,
+}
+
+/// A case with a few steps among another's, a checkpoint from before them, and evidence of it.
+fn shown() -> Shown {
+    let mut yousu = Yousu::simulated("henan-2022-43", AT);
+    let [file, keys, monday] = ["file", "pinned", "monday"].map(|name| yousu.dir().join(name));
+    yousu.run(["keys", "-o", keys.to_str().expect("a path")]).ok();
+    yousu.does("window_clerk", AT, accept(CASE));
+    yousu.run(["checkpoint", "-o", monday.to_str().expect("a path")]).ok();
+    yousu.does("window_clerk", AT, accept(OTHER));
+    yousu.does("window_clerk", LATER, json!({"command": "classify", "case": CASE, "kind": "ordinary"}));
+    yousu.does("window_clerk", LATER, json!({"command": "classify", "case": OTHER, "kind": "ordinary"}));
+    let (to, since) = (file.to_str().expect("a path"), monday.to_str().expect("a path"));
+    let said = yousu.run(["evidence", CASE, "-o", to, "--since", since]);
+    assert_eq!(said.err, "");
+    said.ok();
+    Shown { yousu, file, keys, monday }
+}
+
+#[test]
+fn both_programs_say_what_is_proved() {
+    let Shown { yousu, file, keys, monday } = shown();
+    let kept = monday.to_str().expect("a path");
+    let (status, said) = ours(&file, &keys, &["--checkpoint", kept]);
+    assert_eq!(status, 0, "{said}");
+    for words in
+        ["成立：中心410404的日志", "完整：日志声明并证明", "见证：无", "#1 2026-03-02 09:00 受理", "window_clerk"]
+    {
+        assert!(said.contains(words), "`{words}` is not in: {said}");
+    }
+    assert!(!said.contains("读不出") && !said.contains("张三"), "{said}");
+    if let Some((status, said)) = theirs(&file, &keys, &[kept]) {
+        assert_eq!(status, 0, "{said}");
+        assert!(
+            said.contains("nothing of the case was withheld up to") && said.contains("#1 accepted at position"),
+            "{said}"
+        );
+    }
+    // Somebody who wants witnesses, or kept another checkpoint.
+    let (status, said) = ours(&file, &keys, &["--quorum", "1"]);
+    assert_eq!(status, 3, "{said}");
+    assert!(said.contains("需要1个见证方签名，只有0个"), "{said}");
+    let tuesday = yousu.dir().join("tuesday");
+    let mut yousu = yousu;
+    yousu.does("window_clerk", LATER, accept("0195a000-0000-7000-8000-000000000003"));
+    yousu.run(["checkpoint", "-o", tuesday.to_str().expect("a path")]).ok();
+    let other = tuesday.to_str().expect("a path");
+    assert_eq!(ours(&file, &keys, &["--checkpoint", other]).0, 3);
+    assert!(theirs(&file, &keys, &[other]).is_none_or(|(status, _)| status == 3));
+    // The case by its number, and nothing is written over.
+    let again = yousu.run(["evidence", "410404-2026-1", "-o", file.to_str().expect("a path")]);
+    again.failed(1, &["give a file that is not there yet"]);
+    let second = yousu.dir().join("second");
+    yousu.run(["evidence", "410404-2026-1", "-o", second.to_str().expect("a path")]).ok();
+    assert_eq!(ours(&second, &keys, &[]).0, 0);
+}
+
+/// Every kind of thing that somebody could do to the file who can also make its last line anew.
+#[test]
+fn both_programs_see_what_was_done_to_it() {
+    let Shown { yousu, file, keys, .. } = shown();
+    let text = fs::read_to_string(&file).expect("read");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = |word: &str| lines.iter().position(|line| line.starts_with(word)).expect(word);
+    let (first, second) = {
+        let events: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].starts_with("event ")).collect();
+        (events[0], events[1])
+    };
+    let end = lines.len() - 1;
+    let next = |from: usize| {
+        (from + 1..end).find(|at| lines[*at].starts_with("event ") || lines[*at].starts_with("heads ")).expect("more")
+    };
+    let without = |from: usize, to: usize| [&lines[..from], &lines[to..end]].concat().join("\n") + "\n";
+    let with = |line: usize, new: String| {
+        let mut lines = lines.clone();
+        lines[line] = &new;
+        lines[..end].join("\n") + "\n"
+    };
+    let field = |line: usize, n: usize, new: &str| {
+        let mut fields: Vec<&str> = lines[line].split(' ').collect();
+        fields[n] = new;
+        with(line, fields.join(" "))
+    };
+    let cases = [
+        ("altered", with(first, lines[first].replacen("eyJwdWJsaWMi", "eyJwdWJsaWMj", 1))),
+        ("removed", without(second, next(second))),
+        ("removed at the beginning", without(first, second)),
+        ("back-dated", field(first, 4, "1772413199999")),
+        ("moved", field(first, 1, "1")),
+        ("of another stream", field(first, 2, "0")),
+        ("of another type", field(first, 6, "declined")),
+        ("another case's", with(1, format!("case {OTHER}"))),
+        ("the last event withheld", {
+            let last = (0..lines.len()).rfind(|at| lines[*at].starts_with("event ")).expect("one");
+            without(last, at("heads "))
+        }),
+        ("another size", with(4, "4".to_owned())),
+        ("an earlier checkpoint with another size", with(at("earlier ") + 2, "4".to_owned())),
+        ("cut", lines[..end - 3].join("\n") + "\n"),
+    ];
+    let forged = yousu.dir().join("forged");
+    for (what, text) in cases {
+        let digest = Command::new("openssl")
+            .args(["dgst", "-sm3", "-hex"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn();
+        let Ok(mut digest) = digest else { return };
+        std::io::Write::write_all(digest.stdin.as_mut().expect("piped"), text.as_bytes()).expect("written");
+        let said = String::from_utf8(digest.wait_with_output().expect("it ends").stdout).expect("text");
+        let digest = said.trim().rsplit(' ').next().expect("a digest").to_owned();
+        fs::write(&forged, format!("{text}digest {digest}\n")).expect("written");
+        let (status, said) = ours(&forged, &keys, &[]);
+        assert_eq!(status, 3, "{what}: {said}");
+        if let Some((status, said)) = theirs(&forged, &keys, &[]) {
+            assert_eq!(status, 3, "{what}: {said}");
+        }
+    }
+}

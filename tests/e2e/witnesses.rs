@@ -1,0 +1,218 @@
+//! Two centres and two witnesses, each a process of its own, on loopback: one witness that is away for a while, one that was put back
+//! to an older state, and one that is shown a fork. What each says, and what the operator sees.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::program::{Said, Yousu, built};
+
+const AT: &str = "2026-03-02T09:00";
+
+/// `yousu-witness` in a directory of its own.
+struct Witness {
+    dir: TempDir,
+    serving: Option<Child>,
+    /// Where it listens, once it did.
+    address: String,
+    keys: Vec<String>,
+}
+
+impl Witness {
+    fn new(name: &str) -> Self {
+        let dir = TempDir::new().expect("a temporary directory");
+        let mut witness = Self { dir, serving: None, address: "127.0.0.1:0".to_owned(), keys: Vec::new() };
+        witness.keys = witness.run(&["init", "--name", name]).lines().map(str::to_owned).collect();
+        assert_eq!(witness.keys.len(), 2);
+        witness
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(built("YOUSU_WITNESS_BIN", "yousu-witness"));
+        command.arg("--data").arg(self.dir.path()).env_remove("YOUSU_WITNESS_DATA").env("RUST_LOG", "off");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> String {
+        let output = self.command().args(args).output().expect("it runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("it prints UTF-8")
+    }
+
+    /// Begins to serve, where it did before if it did.
+    fn start(&mut self) {
+        let mut child =
+            self.command().args(["--listen", &self.address]).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where");
+        let address = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
+        self.address = address.unwrap_or_else(|| panic!("no address: {line}")).to_owned();
+        self.serving = Some(child);
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut child) = self.serving.take() {
+            child.kill().expect("it is there");
+            child.wait().expect("it ends");
+        }
+    }
+
+    fn refused(&self) -> usize {
+        let logs = fs::read_dir(self.dir.path().join("logs")).expect("logs");
+        logs.map(|log| fs::read_dir(log.expect("an entry").path().join("refused")).expect("refused").count()).sum()
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("copied");
+        }
+    }
+}
+
+fn accepts(yousu: &mut Yousu, centre: &str, n: u32) {
+    let case = format!("0195a000-0000-7000-8000-{n:012}");
+    yousu.does(
+        "window_clerk",
+        AT,
+        json!({"command": "accept", "centre": centre, "case": case, "channel": "window", "category": "complaint",
+            "complainant": {"name": "张三", "telephone": "13812345678"}, "summary": "执照变更", "narrative": "来了三次。"}),
+    );
+}
+
+/// Shows the centre's checkpoint to its witnesses.
+fn checkpoint(yousu: &Yousu) -> Said {
+    yousu.run(["checkpoint"])
+}
+
+fn pins(yousu: &Yousu, witnesses: &[&Witness], quorum: usize) {
+    let keys = yousu.dir().join("pinned");
+    yousu.run(["keys", "-o", keys.to_str().expect("a path")]).ok();
+    let mut text = format!("quorum = {quorum}\n");
+    for witness in witnesses {
+        text += &format!("[[witness]]\nurl = \"http://{}/\"\nkeys = {:?}\n", witness.address, witness.keys);
+    }
+    fs::write(yousu.dir().join("witnesses.toml"), text).expect("written");
+}
+
+fn trusts(witness: &Witness, yousu: &Yousu) {
+    witness.run(&["trust", yousu.dir().join("pinned").to_str().expect("a path")]);
+}
+
+#[test]
+fn witnesses_that_are_away_put_back_or_shown_a_fork() {
+    let (mut jiwei, mut audit) = (Witness::new("jiwei"), Witness::new("audit"));
+    let mut here = Yousu::simulated("henan-2022-43", AT);
+    let mut there = Yousu::empty();
+    let open = ["centre", "open", "410403", "--name", "卫东区", "--level", "county", "--policy", "henan-2022-43"];
+    there.run(open.into_iter().chain(["--simulated", "--at", AT])).ok();
+    for witness in [&mut jiwei, &mut audit] {
+        // Once, so that there is an address to write down.
+        witness.start();
+        witness.stop();
+    }
+    for yousu in [&here, &there] {
+        pins(yousu, &[&jiwei, &audit], 1);
+        trusts(&jiwei, yousu);
+        trusts(&audit, yousu);
+    }
+    jiwei.start();
+    audit.start();
+
+    // Both are there: the log's two signatures, and two of each witness.
+    for yousu in [&here, &there] {
+        let said = checkpoint(yousu);
+        assert_eq!(said.err, "yousu: witness jiwei: cosigned\nyousu: witness audit: cosigned\n");
+        assert_eq!(said.ok().lines().filter(|line| line.starts_with('\u{2014}')).count(), 6);
+    }
+    jiwei.stop();
+    let kept: PathBuf = jiwei.dir.path().join("../jiwei-before").with_extension(std::process::id().to_string());
+    copy(jiwei.dir.path(), &kept);
+    jiwei.start();
+
+    // One is away for as long as it takes: the others do, and it follows when it is back.
+    audit.stop();
+    for n in 1..5 {
+        accepts(&mut here, "410404", n);
+        let said = checkpoint(&here);
+        assert!(
+            said.err.contains("witness jiwei: cosigned") && said.err.contains("witness audit: cannot be reached"),
+            "{}",
+            said.err
+        );
+        said.ok();
+    }
+    pins(&here, &[&jiwei, &audit], 2);
+    checkpoint(&here).failed(1, &["1 of 2 cosignatures that are wanted"]);
+    audit.start();
+    let said = checkpoint(&here);
+    assert_eq!(said.err, "yousu: witness jiwei: cosigned\nyousu: witness audit: cosigned\n");
+    said.ok();
+
+    // One was put back: it signs what follows from what it remembers, and the log says what happened.
+    jiwei.stop();
+    fs::remove_dir_all(jiwei.dir.path()).expect("removed");
+    copy(&kept, jiwei.dir.path());
+    fs::remove_dir_all(&kept).expect("removed");
+    jiwei.start();
+    accepts(&mut here, "410404", 5);
+    let said = checkpoint(&here)
+        .failed(3, &["witness jiwei: it remembers size", "put back to an older state", "witness audit: cosigned"]);
+    assert!(said.err.contains("tell whoever runs it; cosigned"), "{}", said.err);
+    checkpoint(&here).ok();
+    assert_eq!((jiwei.refused(), audit.refused()), (0, 0));
+
+    // A fork: the same log and keys, two stories from here on. The first that is shown is the one that is signed.
+    let mut fork = Yousu::empty();
+    copy(here.dir(), fork.dir());
+    accepts(&mut here, "410404", 6);
+    accepts(&mut fork, "410404", 7);
+    checkpoint(&here).ok();
+    let said = checkpoint(&fork)
+        .failed(3, &["witness jiwei: NOT cosigned", "witness audit: NOT cosigned", "tell the auditor"]);
+    assert!(said.err.contains("two histories"), "{}", said.err);
+    accepts(&mut fork, "410404", 8);
+    checkpoint(&fork).failed(3, &["witness jiwei: NOT cosigned", "does not follow from the one cosigned last"]);
+    // Its own verification finds nothing: it agrees with itself.
+    fork.run(["verify"]).ok();
+    assert_eq!((jiwei.refused(), audit.refused()), (2, 2));
+    checkpoint(&here).ok();
+
+    // An older state of the log in its place.
+    let mut older = Yousu::simulated("henan-2022-43", AT);
+    fs::remove_dir_all(older.dir().join("keys")).ok();
+    copy(&here.dir().join("keys"), &older.dir().join("keys"));
+    copy(&here.dir().join("checkpoints"), &older.dir().join("checkpoints"));
+    fs::copy(here.dir().join("witnesses.toml"), older.dir().join("witnesses.toml")).expect("copied");
+    accepts(&mut older, "410404", 1);
+    checkpoint(&older).failed(3, &["which is more than this log has", "tell the auditor"]);
+
+    // The other centre knows nothing of all that, and a log whose keys nobody pinned is signed by nobody.
+    accepts(&mut there, "410403", 1);
+    checkpoint(&there).ok();
+    let stranger = Yousu::simulated("henan-2022-43", AT);
+    pins(&stranger, &[&jiwei], 1);
+    checkpoint(&stranger).failed(1, &["witness jiwei: not cosigned (403)"]);
+    for (witness, name) in [(&mut jiwei, "jiwei"), (&mut audit, "audit")] {
+        let seen = witness.run(&["seen"]);
+        assert!(seen.contains("yousu/410403 ") && seen.contains("yousu/410404 "), "{name}: {seen}");
+    }
+}
