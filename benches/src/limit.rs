@@ -70,8 +70,8 @@ fn commit(database: &mut rusqlite::Connection, jobs: &[Job], position: &mut i64)
         }
         transaction
             .prepare_cached(
-                "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier)
-                 VALUES (1, ?1, ?2, 0, 0, x'')
+                "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier, committed)
+                 VALUES (1, ?1, ?2, 0, 0, x'', 0)
                  ON CONFLICT (centre) DO UPDATE SET position = excluded.position, recorded_ms = excluded.recorded_ms",
             )?
             .execute((*position, RECORDED_MS + *position))?;
@@ -107,8 +107,8 @@ pub(crate) async fn sqlx(path: &Path) -> anyhow::Result<mpsc::Sender<Job>> {
                     insert(&mut transaction, rows, &mut position).await?;
                 }
                 sqlx::query(
-                    "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier)
-                     VALUES (1, ?, ?, 0, 0, x'')
+                    "INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier, committed)
+                     VALUES (1, ?, ?, 0, 0, x'', 0)
                      ON CONFLICT (centre) DO UPDATE SET position = excluded.position, recorded_ms = excluded.recorded_ms",
                 )
                 .bind(position)
