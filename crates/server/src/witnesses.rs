@@ -194,7 +194,7 @@ impl Witnesses {
 
     fn keep(&self, centre: &Centre, witness: &Witness, note: &Note) -> anyhow::Result<()> {
         let path = self.path(centre, witness);
-        let half = path.with_extension("half");
+        let half = self.directory.join(format!("{}.half", path.file_name().unwrap_or_default().to_string_lossy()));
         let write = || {
             std::fs::create_dir_all(&self.directory)?;
             std::fs::write(&half, note.to_string())?;
@@ -262,7 +262,13 @@ impl Witness {
         text.lines().filter_map(Signature::parse).for_each(|line| cosigned.add(line));
         let is_known =
             |line: &&Signature| self.keys.iter().any(|key| key.name() == line.name && key.id() == line.key_id);
-        let lines: Vec<_> = cosigned.signatures().iter().filter(is_known).cloned().collect();
+        let mut lines: Vec<Signature> = Vec::new();
+        for line in cosigned.signatures().iter().filter(is_known) {
+            // One of each key: a note may not grow without end.
+            if !lines.iter().any(|taken| taken.key_id == line.key_id) {
+                lines.push(line.clone());
+            }
+        }
         match cosigned.verified_by(&self.keys) {
             Ok(signers) if signers.is_empty() => Outcome::Nonsense("none of its known keys signed".to_owned()),
             Ok(_) => Outcome::Cosigned(lines),

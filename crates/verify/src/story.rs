@@ -22,7 +22,10 @@ pub(crate) fn told(evidence: &Evidence, verified: &Verified, witnesses: &[&str])
     );
     let _ = match verified.complete_to {
         Some(position) if position == verified.size => {
-            writeln!(text, "完整：日志声明并证明，此后没有该案件的其他记录。")
+            writeln!(
+                text,
+                "完整：日志声明没有该案件的其他记录，且声明已写入本检查点（声明是否属实，由核验全部日志的审计方查明）。"
+            )
         }
         Some(position) => writeln!(
             text,

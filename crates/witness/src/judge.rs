@@ -32,9 +32,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the log itself signed something that does not go together with what it signed before, as far as was shown.
+    /// Whether the log itself signed something that does not go together with what it signed before, as far as was shown. A proof of
+    /// the wrong length shows nothing: anybody can send one with a checkpoint that is sound.
     pub fn is_evidence(&self) -> bool {
-        matches!(self, Self::Fork | Self::NotConsistent(_))
+        match self {
+            Self::Fork => true,
+            Self::NotConsistent(why) => !matches!(why, ProofError::Length(_)),
+            _ => false,
+        }
     }
 }
 

@@ -185,7 +185,7 @@ impl Witness {
         let mut seen = log.seen();
         if let Err(refusal) = judge(&log.pinned, seen.as_ref(), request) {
             if refusal.is_evidence() {
-                log.keep(request)?;
+                log.keep(request, refusal == Refusal::Fork)?;
             }
             return Ok(Err(refusal));
         }
@@ -204,13 +204,15 @@ impl Log {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a refused request under the name of its hash, so that the same one is kept once.
-    fn keep(&self, request: &Request) -> Result<(), StoreError> {
+    /// Keeps a refused request under the name of its checkpoint's hash: once, whatever proof comes with it, so that only who can
+    /// sign for the log takes room. A fork is kept however many there are.
+    fn keep(&self, request: &Request, always: bool) -> Result<(), StoreError> {
         let directory = self.directory.join("refused");
         let bytes = request.encode();
-        let path = directory.join(format!("{}.request", Hash::of(&bytes)));
+        let kind = if always { "fork" } else { "request" };
+        let path = directory.join(format!("{}.{kind}", Hash::of(request.note.text().as_bytes())));
         let kept = fs::read_dir(&directory).map_err(failed(&directory, "read"))?.count();
-        if kept >= REFUSED_LIMIT || path.exists() {
+        if path.exists() || (kept >= REFUSED_LIMIT && !always) {
             return Ok(());
         }
         replace(&path, &bytes)

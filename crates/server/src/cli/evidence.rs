@@ -40,9 +40,10 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
     engine.log().close().await;
     let (engine, _) = up_to_date(place, Some(&centre)).await?;
     let (log, name) = (engine.log(), wire::log_centre(&centre));
-    let size = log.head(&name).await?.position;
     let shown = log.stream_proof(&name, case.0).await?;
     let shown = shown.with_context(|| format!("no case {case} in centre {centre}"))?;
+    // After the events: another process may write beside this one, and the tree has to hold them.
+    let size = log.head(&name).await?.position;
     let root = log.prove(&name, &root_plan(size)?).await?.first().copied().context("the log gave no root")?;
     let checkpoint = Checkpoint { origin: keys::origin(&centre), size, root, extensions: Vec::new() };
     let mut note = Keys::of(place.data(), &centre)?.sign(&checkpoint)?;
@@ -59,7 +60,7 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
         }
         None => {
             eprintln!(
-                "yousu: the log said nothing of this case since its last event, because another process writes it: the evidence does not show that nothing came after; stop that process, or try again after its next checkpoint"
+                "yousu: the log said nothing of this case since its last event, because another process writes it: the evidence does not show that nothing came after; stop that process and do this again if that is to be shown"
             );
             None
         }
@@ -70,6 +71,12 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
             let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
             let kept = Note::parse(&bytes).with_context(told)?;
             let since = Checkpoint::parse(kept.text()).with_context(told)?;
+            let then = log.prove(&name, &root_plan(since.size)?).await?;
+            anyhow::ensure!(
+                since.origin == keys::origin(&centre) && then.first() == Some(&since.root),
+                "{} is not of this log as it is now: run `yousu verify --checkpoint` with it, and tell the auditor",
+                path.display()
+            );
             let proof = log.prove(&name, &consistency_plan(since.size, size)?).await?;
             Some((kept, proof))
         }
