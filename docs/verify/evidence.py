@@ -276,6 +276,13 @@ def leaf(centre, stream, event, previous):
 
 
 def verify(data, keys):
+    try:
+        return judge(data, keys)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Fault(f"a value is none ({error})") from None
+
+
+def judge(data, keys):
     stream, note, earlier, events, head, _ = read(data)
     origin, size, root, signers = read_note(note, keys)
     need(origin.startswith(ORIGIN), "the checkpoint is of no centre's log")

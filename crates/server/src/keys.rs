@@ -10,7 +10,10 @@ use cases::CentreCode;
 use event_log::Centre;
 use transparency::{
     Checkpoint,
-    note::{Note, Scheme, SigningKey, VerifierKey, secrets},
+    note::{
+        Note, Scheme, SigningKey, VerifierKey,
+        secrets::{self, SecretsError},
+    },
 };
 
 use crate::clock;
@@ -37,7 +40,13 @@ impl Keys {
         let directory = data.join(DIRECTORY);
         std::fs::create_dir_all(&directory).with_context(|| format!("{} cannot be made", directory.display()))?;
         let draw = |bytes: &mut [u8; 32]| getrandom::fill(bytes).map_err(std::io::Error::other);
-        Ok(Self(secrets::make(&path, &origin(centre), &SCHEMES, draw)?))
+        match secrets::make(&path, &origin(centre), &SCHEMES, draw) {
+            // Another process was faster: its keys are the ones.
+            Err(SecretsError::File { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {
+                Ok(Self(secrets::read(&path)?.with_context(|| format!("{} is gone again", path.display()))?))
+            }
+            made => Ok(Self(made?)),
+        }
     }
 
     /// The public keys, a line each, to be pinned by whoever checks.

@@ -79,6 +79,8 @@ pub(crate) enum Outcome {
     Cosigned(Vec<Signature>),
     /// It remembers a larger tree than the log has.
     Ahead(u64),
+    /// A larger checkpoint of this log was shown to it meanwhile.
+    Overtaken(u64),
     /// It found that the checkpoint does not follow, or would not sign for another reason.
     Refused(u16, String),
     Unreachable(String),
@@ -112,6 +114,7 @@ impl fmt::Display for Asked {
                 f,
                 "it remembers size {size}, which is more than this log has: events are gone here (an older backup was put in place?); stop writing and tell the auditor"
             ),
+            Outcome::Overtaken(size) => write!(f, "not cosigned: a checkpoint of size {size} came before this one"),
             Outcome::Refused(409 | 422, why) => {
                 write!(
                     f,
@@ -241,7 +244,14 @@ impl Witness {
                             old = remembers;
                             continue;
                         }
-                        Outcome::Ahead(remembers)
+                        // Another run may have been faster; only what the log itself does not have is gone.
+                        if remembers == old {
+                            Outcome::Nonsense(format!("it remembers {remembers}, and was asked from there"))
+                        } else if remembers <= log.head(centre).await?.position {
+                            Outcome::Overtaken(remembers)
+                        } else {
+                            Outcome::Ahead(remembers)
+                        }
                     }
                     Err(_) => Outcome::Nonsense(format!("`{}` is no size", text.trim_end())),
                 },

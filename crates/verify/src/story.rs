@@ -34,14 +34,15 @@ pub(crate) fn told(evidence: &Evidence, verified: &Verified, witnesses: &[&str])
         ),
         None => writeln!(text, "注意：本证据没有证明后面没有该案件的其他记录。"),
     };
-    let mut times: Vec<u64> = verified.signers.iter().filter_map(|(_, time)| *time).collect();
+    let of_witness = |(name, _): &&(String, Option<u64>)| witnesses.contains(&name.as_str());
+    let mut times: Vec<u64> = verified.signers.iter().filter(of_witness).filter_map(|(_, time)| *time).collect();
     times.sort_unstable();
     let _ = match times.first() {
         Some(first) => writeln!(
             text,
             "见证：{}；最早见证时间 {}。",
             witnesses.join("、"),
-            minute(i64::try_from(*first).unwrap_or(0) * 1_000)
+            minute(i64::try_from(*first).ok().and_then(|seconds| seconds.checked_mul(1_000)).unwrap_or(i64::MAX))
         ),
         None => writeln!(text, "见证：无。没有见证方签名的检查点，中心可以另写一份。"),
     };
@@ -60,10 +61,10 @@ fn story(text: &mut String, event: &Proven, verified: &Verified) {
             let late = if note.is_late() { format!("（补录，记录于{recorded}）") } else { String::new() };
             writeln!(text, "#{} {occurred} {} · {}{late}", event.version, cases::term(&event.kind), note.by)
         }
-        Err(why) => writeln!(text, "#{} {recorded} {}（本程序读不出内容：{why}）", event.version, event.kind),
+        Err(why) => writeln!(text, "#{} {recorded} {}（本程序读不出内容：{why}）", event.version, plain(&event.kind)),
     };
     for (_, field, bytes) in verified.disclosed.iter().filter(|(version, ..)| *version == event.version) {
-        let _ = writeln!(text, "      {field}：{}", String::from_utf8_lossy(bytes));
+        let _ = writeln!(text, "      {}：{}", plain(field), plain(&String::from_utf8_lossy(bytes)));
     }
 }
 
@@ -84,4 +85,9 @@ fn read(event: &Proven, verified: &Verified) -> Result<Entry<CaseEvent>, String>
 /// A time in Shanghai, to the minute.
 fn minute(ms: i64) -> String {
     Instant::from_ms(ms).map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+}
+
+/// In one line, with nothing in it that moves the cursor: what a file holds must not rewrite what is said of it.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

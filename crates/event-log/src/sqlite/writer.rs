@@ -160,8 +160,16 @@ impl Writer {
             }
         };
         point!("writer: connected");
-        match self.heads.load(connection, appends).await {
+        match self.heads.load(connection, appends.clone()).await {
             Ok(()) => Ok(()),
+            // What was read is not what was once written. Of a group, whose it is shows when each comes alone.
+            Err(error @ (sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. })) => {
+                self.heads.forget();
+                let (path, mut appends) = (self.database.path.clone(), appends);
+                let centre = appends.next().map(|append| append.centre.clone());
+                let centre = centre.expect("a group has an append");
+                Err(AppendError::Contradiction { path, centre, source: Arc::new(error) })
+            }
             Err(error) => Err(self.stopped(error).await),
         }
     }

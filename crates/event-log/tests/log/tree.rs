@@ -232,6 +232,26 @@ async fn a_broken_tree_of_heads_stops_only_what_rests_on_it() {
     log.close().await;
 }
 
+/// One centre's edge of the tree is broken: it stops, by name, and the others of its group do not.
+#[tokio::test]
+async fn a_broken_edge_stops_its_own_centre_alone() {
+    let (place, here, there) = (Place::new(), centre("410404"), centre("410403"));
+    let log = place.write().await;
+    for of in [&here, &there] {
+        log.append(at(append(of, &[(1, 0)]), CLOCK)).await.unwrap();
+    }
+    log.close().await;
+    tamper(&place.path(), "UPDATE heads SET frontier = x'00' WHERE centre = 1").await;
+    let log = place.write().await;
+    let (hurt, sound) = tokio::join!(
+        log.append(at(append(&here, &[(1, 1)]), CLOCK)),
+        log.append(at(append(&there, &[(1, 1)]), CLOCK)),
+    );
+    assert!(matches!(hurt, Err(AppendError::Contradiction { centre, .. }) if centre == here));
+    assert_eq!(sound.unwrap().last_position, 2);
+    log.close().await;
+}
+
 /// Whoever has the file, this program and its keys can write a whole log that agrees with itself. Who remembers one root sees it.
 #[tokio::test]
 async fn a_log_that_was_written_anew_is_not_the_one_that_was_remembered() {

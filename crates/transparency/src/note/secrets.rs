@@ -85,12 +85,10 @@ pub fn make(
         keys.push(key.map_err(|source| SecretsError::Content { path: path.to_owned(), source: Some(source) })?);
     }
     let lines: String = keys.iter().map(|key| key.secret_text() + "\n").collect();
-    // Under its own name only once it is whole: half a file would be taken for lost keys.
-    let half = path.with_extension("new");
+    // Under its own name only once it is whole: half a file would be taken for lost keys. By a link, which never takes the place
+    // of keys that another process made meanwhile.
+    let half = path.with_extension(format!("{}.new", std::process::id()));
     let write = || {
-        if path.exists() {
-            return Err(ErrorKind::AlreadyExists.into());
-        }
         match std::fs::remove_file(&half) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -99,7 +97,9 @@ pub fn make(
         file.write_all(WARNING.as_bytes())?;
         file.write_all(lines.as_bytes())?;
         file.sync_all()?;
-        std::fs::rename(&half, path)?;
+        let linked = std::fs::hard_link(&half, path);
+        std::fs::remove_file(&half)?;
+        linked?;
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
     };
