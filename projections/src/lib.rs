@@ -36,7 +36,7 @@
 //!
 //! # Whose text is kept
 //!
-//! In format 0 the log's texts are plain, and so are those in [`ledger`] and [`feeds`]; [`registry::Kept::personal`] says which
+//! Until the log seals them its texts are plain, and so are those in [`ledger`] and [`feeds`]; [`registry::Kept::personal`] says which
 //! files that are, so that they are built anew when a person's data was erased.
 
 pub mod feeds;

@@ -141,7 +141,7 @@ pub trait EventLog: Send + Sync {
     async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError>;
 
     /// Recomputes the whole log as it stands at the start of the call and names every fault. Others may go on
-    /// reading and appending. Memory does not grow with the log.
+    /// reading and appending. Memory grows with the streams, some hundred bytes each, and not with their events.
     ///
     /// # Errors
     /// [`LogError`] if the log cannot be read; a fault found is no error.

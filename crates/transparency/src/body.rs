@@ -23,7 +23,7 @@ pub struct SealedField {
     pub person: Uuid,
     /// Where in the public part it belongs, in the caller's own notation.
     pub field: String,
-    /// Its bytes: plain in format 0, sealed later.
+    /// Its bytes: plain until the log seals them (`seal`).
     #[serde(with = "base64_text")]
     pub bytes: Vec<u8>,
 }

@@ -7,7 +7,7 @@
 //! leaf = SM3( 0x00 ‖ header ‖ SM3(body) )
 //! ```
 //!
-//! The `0x00` marks a leaf, as in RFC 6962, so that no inner node of a later tree can pass for one. The body goes in
+//! The `0x00` marks a leaf, as in RFC 6962, so that no inner node of a tree can pass for one. The body goes in
 //! by its hash: whoever may see an event's header but not its text can still recompute the leaf.
 //!
 //! # Header, format 1
@@ -40,8 +40,8 @@
 //! {"public":{…},"sealed":[{"person":"<uuid>","field":"<where in public it belongs>","bytes":"<base64>"},…]}
 //! ```
 //!
-//! with `public`'s keys sorted. What belongs to a person stands in `sealed`; in format 0 its bytes are still plain
-//! text, and sealing them later changes no shape. Data of format 0 is thrown away: a later format will not read it.
+//! with `public`'s keys sorted. What belongs to a person stands in `sealed`; its bytes are plain text until the log
+//! seals them ([`seal`]), which changes no shape. Data of format 0, which was for trials, is not read.
 //!
 //! This crate is pure, but for the files of [`note::secrets`]. It knows neither what an event means, nor where it is kept, nor what
 //! time it is.
