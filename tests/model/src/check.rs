@@ -3,22 +3,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use event_log::{AppendError, Appended, Centre, Clock, Event, Head};
+use event_log::{AppendError, Appended, Centre, Clock, Event, Head, HeadsCommitted, NewEvent};
+use transparency::heads::OWN_STREAM;
 use uuid::Uuid;
 
-use crate::client::origin;
 use crate::history::{Call, History, Look, Seen, Told};
 
 /// What a log holds of each centre.
 pub(crate) type Contents = BTreeMap<Centre, (Vec<Event>, Head)>;
 
 /// A centre between two appends.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct State {
     position: u64,
     recorded_ms: i64,
     versions: BTreeMap<Uuid, u64>,
     counters: BTreeMap<String, u64>,
+    /// There is nothing that was not said of the streams yet.
+    said: bool,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { position: 0, recorded_ms: 0, versions: BTreeMap::new(), counters: BTreeMap::new(), said: true }
+    }
 }
 
 /// An append that stands in the log.
@@ -67,16 +75,14 @@ fn check_centre(
     let (mut states, mut standing) = (vec![State::default()], Vec::new());
     let (mut at, mut latest_call) = (0, 0);
     while at < events.len() {
-        let origin =
-            origin(&events[at].body).and_then(|(id, n)| Some((history.calls.get(usize::try_from(id).ok()?)?, n)));
-        let Some((call, 0)) = origin else {
+        let Some((call, 0)) = history.origin(centre, &events[at]) else {
             wrong.push(format!("{centre}@{}: an event that nobody wrote there", at + 1));
             return;
         };
         if !found.insert(call.id) {
             wrong.push(format!("{centre}@{}: append {} stands there twice", at + 1, call.id));
         }
-        let through = (at + call.append.events.len()).min(events.len());
+        let through = (at + call.events()).min(events.len());
         let mut state = states.last().cloned().unwrap_or_default();
         let first = state.position + 1;
         if let Err(why) = state.follow(call, &events[at..through]) {
@@ -99,11 +105,17 @@ fn check_centre(
         wrong.push(format!("{centre}: the head is {head:?} and should be {end:?}"));
     }
     for call in history.calls[history.settled_calls..].iter().filter(|call| call.append.centre == *centre) {
-        if let Told::Refused(error) = &call.told
-            && let Err(why) =
-                justified(call, error, &states, Window::of(&standing, &[], call.called, call.ended, end.position))
-        {
-            wrong.push(format!("{centre}: append {} was refused ({error}), and {why}", call.id));
+        let window = Window::of(&standing, &[], call.called, call.ended, end.position);
+        match &call.told {
+            Told::Refused(error) => {
+                if let Err(why) = justified(call, error, &states, window) {
+                    wrong.push(format!("{centre}: append {} was refused ({error}), and {why}", call.id));
+                }
+            }
+            Told::UpToDate if !window.states(&states).any(|state| state.said) => {
+                wrong.push(format!("{centre}: commitment {} was not made, and there was something to say", call.id));
+            }
+            _ => {}
         }
         if call.tail > end.position {
             wrong.push(format!("{centre}: the tail stood at {}, and the log ends at {}", call.tail, end.position));
@@ -123,7 +135,7 @@ impl State {
     /// Goes on by an append, if these events are it and the state before allowed it.
     fn follow(&mut self, call: &Call, events: &[Event]) -> Result<(), String> {
         let append = &call.append;
-        if events.len() != append.events.len() {
+        if events.len() != call.events() {
             return Err("a part of it is not there".to_owned());
         }
         for (stream, expected) in &append.expected {
@@ -138,7 +150,8 @@ impl State {
             Clock::Given(ms) => ms,
         };
         let first_position = self.position + 1;
-        for (new, event) in append.events.iter().zip(events) {
+        let own = call.is_for_heads().then(|| self.heads_committed(events)).transpose()?;
+        for (new, event) in append.events.iter().chain(&own).zip(events) {
             self.position += 1;
             let version = self.versions.entry(new.stream).or_insert(0);
             *version += 1;
@@ -155,6 +168,7 @@ impl State {
                 return Err(format!("it is {event:?} and should be {should:?}"));
             }
         }
+        self.said = own.is_some();
         self.recorded_ms = recorded_ms;
         let draw = |name: &String| {
             let number = self.counters.entry(name.clone()).or_insert(0);
@@ -162,8 +176,8 @@ impl State {
             (name.clone(), *number)
         };
         let counters = append.counters.iter().map(draw).collect();
-        let versions =
-            append.expected.iter().map(|(of, _)| (*of, self.versions.get(of).copied().unwrap_or(0))).collect();
+        let named = append.expected.iter().map(|(of, _)| *of).chain(own.map(|own| own.stream));
+        let versions = named.map(|of| (of, self.version(of))).collect();
         let should = Appended { first_position, last_position: self.position, recorded_ms, versions, counters };
         match &call.told {
             Told::Appended(appended) if *appended != should => {
@@ -175,6 +189,17 @@ impl State {
             Told::Refused(error) => Err(format!("it was refused ({error}) and stands there all the same")),
             _ => Ok(()),
         }
+    }
+
+    /// What a commitment to the heads must be here. Whether its root is theirs is `verify`'s to say.
+    fn heads_committed(&self, events: &[Event]) -> Result<NewEvent, String> {
+        let body = events.first().map(|event| event.body.clone()).unwrap_or_default();
+        let said = HeadsCommitted::decode(&body).map_err(|error| error.to_string())?;
+        if said.streams != self.versions.len() as u64 || self.said {
+            return Err(format!("it speaks of {} streams, and {} had begun", said.streams, self.versions.len()));
+        }
+        let (kind, kind_version) = (HeadsCommitted::KIND.to_owned(), HeadsCommitted::KIND_VERSION);
+        Ok(NewEvent { stream: OWN_STREAM, kind, kind_version, body })
     }
 
     fn version(&self, stream: Uuid) -> u64 {

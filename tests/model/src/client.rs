@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use event_log::model::{Pause, pause, point, take_pause};
-use event_log::{Append, Centre, Clock, EventLog, NewEvent, Priority};
+use event_log::{Append, AppendError, Appended, Centre, Clock, EventLog, NewEvent, Priority};
 use uuid::Uuid;
 
 use crate::chance::Chance;
@@ -41,20 +41,14 @@ pub(crate) fn streams() -> impl Iterator<Item = Uuid> {
     (1..=STREAMS).map(|n| Uuid::from_u128(n.into()))
 }
 
-/// The append and the place in it that an event's body names.
-pub(crate) fn origin(body: &[u8]) -> Option<(u64, usize)> {
-    let text = std::str::from_utf8(body).ok()?;
-    let mut parts = text.split(' ');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
 impl Client {
     pub(crate) async fn run(mut self) {
         for _ in 0..self.deeds {
             settled().await;
             let deed = if self.may_read { self.chance.below(100) } else { 0 };
             match deed {
-                0..70 => self.append().await,
+                0..64 => self.append().await,
+                64..70 => self.commit_heads().await,
                 70..92 => self.look().await,
                 92..98 => self.attach().await,
                 _ => self.verify().await,
@@ -71,17 +65,38 @@ impl Client {
             settled().await;
         }
         let append = self.draft(centre);
+        let (log, draft) = (Arc::clone(&self.log), append.clone());
+        self.wait_for(append, async move { log.append(draft).await.map(Some) }).await;
+    }
+
+    /// The time is what its event is known by again: its body names nobody.
+    async fn commit_heads(&mut self) {
+        let clock = Clock::Given(self.now_ms());
+        let append = Append {
+            centre: self.centre(),
+            events: Vec::new(),
+            expected: Vec::new(),
+            clock,
+            counters: Vec::new(),
+            priority: Priority::People,
+        };
+        let (log, centre) = (Arc::clone(&self.log), append.centre.clone());
+        self.wait_for(append, async move { log.commit_heads(&centre, clock).await }).await;
+    }
+
+    async fn wait_for(&mut self, asked: Append, answer: impl Future<Output = Result<Option<Appended>, AppendError>>) {
         let gives_up = self.chance.percent(12).then(|| self.chance.below(4));
-        let mut tail = self.log.tail(&append.centre);
-        let call = self.history.borrow_mut().call(append.clone());
-        let answer = patient(self.log.append(append), gives_up).await;
+        let centre = asked.centre.clone();
+        let mut tail = self.log.tail(&centre);
+        let call = self.history.borrow_mut().call(asked);
+        let answer = patient(answer, gives_up).await;
         let now = tail.now();
         match answer {
             Some(answer) => self.history.borrow_mut().tell(call, answer, now),
             None => self.history.borrow_mut().dropped += 1,
         }
         // Whatever it says later, it never goes back.
-        tail = self.log.tail(&self.history.borrow().calls[call].append.centre);
+        tail = self.log.tail(&centre);
         if tail.now() < now {
             self.history.borrow_mut().wrong(format!("a tail went back from {now} to {}", tail.now()));
         }
@@ -102,7 +117,7 @@ impl Client {
             body: format!("{id} {n} {}", "x".repeat(self.chance.of(&[0, 3, 40, 300, 3_000, 9_000]))).into_bytes(),
         });
         let events = events.collect();
-        let now_ms = NEW_YEAR_MS + i64::try_from(self.history.borrow().now()).unwrap_or(i64::MAX) * STEP_MS;
+        let now_ms = self.now_ms();
         let clock = match self.chance.below(20) {
             0 => Clock::Machine(now_ms - 30_000),
             1..4 => Clock::Given(now_ms),
@@ -113,6 +128,10 @@ impl Client {
         let draws = self.chance.of(&[0, 0, 1, 2]);
         let counters = (0..draws).map(|_| self.chance.of(&COUNTERS).to_owned()).collect();
         Append { centre, events, expected, clock, counters, priority }
+    }
+
+    fn now_ms(&self) -> i64 {
+        NEW_YEAR_MS + i64::try_from(self.history.borrow().now()).unwrap_or(i64::MAX) * STEP_MS
     }
 
     /// Mostly the version that somebody was told of last; others may have been faster.

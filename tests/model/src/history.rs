@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use event_log::{Append, AppendError, Appended, Centre, Event, Hash, Head, LogError, Report};
+use event_log::{Append, AppendError, Appended, Centre, Clock, Event, Hash, Head, HeadsCommitted, LogError, Report};
 use uuid::Uuid;
 
 use crate::disk;
@@ -15,11 +15,13 @@ pub(crate) enum Told {
     /// Nothing yet, or never: it was dropped, or everything ended.
     Nothing,
     Appended(Appended),
+    /// Nothing was recorded since the heads were committed to.
+    UpToDate,
     Refused(AppendError),
     Unknown,
 }
 
-/// An append and the time from its call to its end.
+/// An append and the time from its call to its end. One without events is a commitment to the heads.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) id: u64,
@@ -47,6 +49,17 @@ pub(crate) struct Look {
     pub(crate) called: u64,
     pub(crate) ended: u64,
     pub(crate) seen: Seen,
+}
+
+impl Call {
+    pub(crate) fn is_for_heads(&self) -> bool {
+        self.append.events.is_empty()
+    }
+
+    /// How many events it makes.
+    pub(crate) fn events(&self) -> usize {
+        self.append.events.len().max(1)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +95,22 @@ impl History {
         self.calls.len() as u64
     }
 
+    /// The call that an event came of, and which of its events it is. What is said of the heads names nobody; its time does, as
+    /// no two calls give the same.
+    pub(crate) fn origin(&self, centre: &Centre, event: &Event) -> Option<(&Call, usize)> {
+        if event.kind == HeadsCommitted::KIND {
+            let is_it = |call: &&Call| {
+                call.is_for_heads()
+                    && call.append.centre == *centre
+                    && call.append.clock == Clock::Given(event.recorded_ms)
+            };
+            return self.calls.iter().find(is_it).map(|call| (call, 0));
+        }
+        let mut parts = std::str::from_utf8(&event.body).ok()?.split(' ');
+        let (id, n): (usize, usize) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some((self.calls.get(id)?, n))
+    }
+
     /// Nothing is told of it yet.
     pub(crate) fn call(&mut self, append: Append) -> usize {
         let (id, called) = (self.next_id(), self.now());
@@ -89,7 +118,7 @@ impl History {
         self.calls.len() - 1
     }
 
-    pub(crate) fn tell(&mut self, call: usize, answer: Result<Appended, AppendError>, tail: u64) {
+    pub(crate) fn tell(&mut self, call: usize, answer: Result<Option<Appended>, AppendError>, tail: u64) {
         let now = self.now();
         if is_over() {
             return;
@@ -97,7 +126,8 @@ impl History {
         let call = &mut self.calls[call];
         (call.ended, call.tail) = (now, tail);
         call.told = match answer {
-            Ok(appended) => {
+            Ok(None) => Told::UpToDate,
+            Ok(Some(appended)) => {
                 for (stream, version) in &appended.versions {
                     let known = self.versions.entry((call.append.centre.clone(), *stream)).or_default();
                     *known = (*known).max(*version);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use event_log::model::Plant;
-use event_log::{Access, Append, Clock, EventLog, LogError, NewEvent, Priority, Report, model};
+use event_log::{Access, Append, Centre, Clock, Event, EventLog, Head, LogError, NewEvent, Priority, Report, model};
 
 use crate::chance::Chance;
 use crate::check::{Contents, check};
@@ -198,7 +198,7 @@ impl Run {
                     let wrong = format!("the disk works again, and an append was refused: {}", with_causes(error));
                     history.borrow_mut().wrong(wrong);
                 }
-                history.borrow_mut().tell(call, answer, tail.now());
+                history.borrow_mut().tell(call, answer.map(Some), tail.now());
                 let (name, reached) = (centre_name, tail.reached());
                 match log.head(&name).await {
                     Ok(head) if (head.position, head.recorded_ms) == (reached.position, reached.recorded_ms) => {}
@@ -294,15 +294,19 @@ impl Run {
     }
 
     fn count(&mut self) {
-        let events = self.contents.values().flat_map(|(events, _)| events);
-        let there: std::collections::BTreeSet<u64> =
-            events.filter_map(|event| crate::client::origin(&event.body)).map(|(id, _)| id).collect();
-        for call in &self.history.borrow().calls {
+        let history = self.history.borrow();
+        let of = |(centre, (events, _)): (&Centre, &(Vec<Event>, Head))| -> Vec<u64> {
+            events.iter().filter_map(|event| history.origin(centre, event)).map(|(call, _)| call.id).collect()
+        };
+        let there: std::collections::BTreeSet<u64> = self.contents.iter().flat_map(of).collect();
+        for call in &history.calls {
+            self.tally.commitments += u64::from(call.is_for_heads() && there.contains(&call.id));
             let is_open = match &call.told {
                 Told::Appended(_) => {
                     self.tally.acknowledged += 1;
                     false
                 }
+                Told::UpToDate => false,
                 Told::Refused(event_log::AppendError::Full { .. } | event_log::AppendError::Stopped { .. }) => {
                     self.tally.not_written += 1;
                     false

@@ -41,6 +41,7 @@ tally! {
     refused_others: "truncations and deletions refused",
     refused_reads: "reads refused",
     acknowledged: "appends acknowledged",
+    commitments: "commitments to the heads that stand in the log",
     conflicts: "appends refused for a version or a time",
     not_written: "appends refused by a failing disk",
     unknown: "appends whose end was said to be unknown",

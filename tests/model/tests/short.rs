@@ -23,6 +23,7 @@ fn what_was_acknowledged_outlives_kills_power_cuts_and_a_failing_disk() {
         tally.refused_room,
         tally.refused_syncs,
         tally.acknowledged,
+        tally.commitments,
         tally.conflicts,
         tally.unknown,
         tally.unanswered_there,
