@@ -30,6 +30,8 @@ pub enum Plant {
     VersionUnchecked,
     /// A WAL that an earlier process left is taken for durable.
     WalBelieved,
+    /// A WAL that was cut or deleted is taken for gone.
+    WalComesBack,
 }
 
 /// Why a task's poll came back without an end, where that is not the database's doing.
@@ -43,8 +45,17 @@ pub enum Pause {
 
 pub use crate::sqlite::Medium;
 
-/// Opens a file that is there, on another disk than the system's.
-pub type OpenMedium = fn(&Path) -> io::Result<Option<Box<dyn Medium>>>;
+/// A file that is open there.
+pub type Opened = Box<dyn Medium>;
+
+/// Another disk than the system's.
+#[derive(Clone, Copy)]
+pub struct OtherDisk {
+    /// Opens a file that is there.
+    pub open: fn(&Path) -> io::Result<Option<Opened>>,
+    /// Makes certain which names a directory has.
+    pub sync_directory: fn(&Path) -> io::Result<()>,
+}
 
 type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -53,7 +64,7 @@ thread_local! {
     static PAUSE: Cell<Option<Pause>> = const { Cell::new(None) };
     static PLANT: Cell<Option<Plant>> = const { Cell::new(None) };
     static CHECKPOINT_PAGES: Cell<u32> = const { Cell::new(1_000) };
-    static MEDIUM: Cell<Option<OpenMedium>> = const { Cell::new(None) };
+    static OTHER_DISK: Cell<Option<OtherDisk>> = const { Cell::new(None) };
     static SPAWNED: RefCell<Vec<Spawned>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -67,12 +78,12 @@ pub fn begin(plant: Option<Plant>, checkpoint_pages: u32) {
 }
 
 /// Files that the log opens without SQLite, on this thread, are on this disk.
-pub fn set_medium(open: OpenMedium) {
-    MEDIUM.set(Some(open));
+pub fn set_disk(disk: OtherDisk) {
+    OTHER_DISK.set(Some(disk));
 }
 
-pub(crate) fn medium() -> Option<OpenMedium> {
-    MEDIUM.get()
+pub(crate) fn other_disk() -> Option<OtherDisk> {
+    OTHER_DISK.get()
 }
 
 /// Why the last poll came back, if it was at a point or for another task; `None`: it waits for the database.

@@ -36,6 +36,7 @@ enum Planted {
     SynchronousNormal,
     VersionUnchecked,
     WalBelieved,
+    WalComesBack,
 }
 
 impl From<Planted> for Plant {
@@ -47,6 +48,7 @@ impl From<Planted> for Plant {
             Planted::SynchronousNormal => Self::SynchronousNormal,
             Planted::VersionUnchecked => Self::VersionUnchecked,
             Planted::WalBelieved => Self::WalBelieved,
+            Planted::WalComesBack => Self::WalComesBack,
         }
     }
 }

@@ -50,7 +50,7 @@ impl World {
     pub fn new() -> anyhow::Result<Self> {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         disk::install();
-        model::set_medium(disk::open_plain);
+        model::set_disk(disk::PLAIN);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(wake_when_settled).build()?;
         let mut world = Self { runtime, directory: TempDir::new()?, at_rest: BTreeMap::new(), _alone: alone };

@@ -6,6 +6,9 @@
 //! half of the new pages and no WAL to finish them from: the log is torn. So every byte of the WAL is written once more and
 //! synced by whoever holds the writer's lock, before SQLite opens the log. Whoever reads beside it sees the same bytes before and
 //! after. A program that writes without heeding the lock would have a commit of that very moment written over.
+//!
+//! What is gone has to be gone for certain, too: a WAL that was cut to nothing or deleted, and not synced, may be back after the
+//! power went, and with it a commit of which somebody was told meanwhile that it does not stand.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
@@ -61,21 +64,24 @@ impl Medium for File {
     }
 }
 
-/// Writes the WAL of this database once more, if there is one. Holds up the thread it is called on. The database itself is not opened
+/// Writes the WAL of this database once more, and makes certain which one it is, or that there is none. Holds up the thread it is called on. The database itself is not opened
 /// here: to close it would let go of the locks that SQLite's connections in this process have on it.
 pub(super) fn write_again(database: &Path) -> io::Result<()> {
     // SQLite's own names are beside what a link leads to.
     let database = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     let path = super::beside(&database, "-wal");
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     #[cfg(feature = "model")]
-    if let Some(open) = crate::model::medium() {
-        return open(&path)?.map_or(Ok(()), |mut file| again(&mut *file));
+    if let Some(disk) = crate::model::other_disk() {
+        (disk.open)(&path)?.map_or(Ok(()), |mut file| again(&mut *file))?;
+        return if planted!(WalComesBack) { Ok(()) } else { (disk.sync_directory)(directory) };
     }
-    match File::options().read(true).write(true).open(path) {
-        Ok(mut file) => again(&mut file),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+    match File::options().read(true).write(true).open(&path) {
+        Ok(mut file) => again(&mut file)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
+    File::open(directory)?.sync_all()
 }
 
 fn again(file: &mut dyn Medium) -> io::Result<()> {
@@ -89,7 +95,7 @@ fn again(file: &mut dyn Medium) -> io::Result<()> {
         file.write_at(at, &piece[..read])?;
         at += read as u64;
     }
-    if at > 0 { file.sync() } else { Ok(()) }
+    if at == 0 && planted!(WalComesBack) { Ok(()) } else { file.sync() }
 }
 
 #[cfg(test)]
@@ -127,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_byte_is_written_as_it_was_and_then_synced() {
-        for len in [1, PIECE_BYTES - 1, PIECE_BYTES, 2 * PIECE_BYTES + 7] {
+        for len in [0, 1, PIECE_BYTES - 1, PIECE_BYTES, 2 * PIECE_BYTES + 7] {
             let bytes: Vec<u8> = (0..len).map(|n| (n % 251).to_le_bytes()[0]).collect();
             let mut file = Noted { bytes: bytes.clone(), written: vec![false; len], synced: 0 };
             again(&mut file).unwrap();

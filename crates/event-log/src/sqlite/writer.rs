@@ -293,7 +293,12 @@ async fn reopen(database: &Database, tails: &Tails) -> Result<SqliteConnection, 
     // If nobody else had it open, SQLite reads the WAL anew and finds there what could not be synced.
     database.make_wal_certain().map_err(|error| Arc::new(error) as Cause)?;
     let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
-    match catch_up(&mut connection, tails).await {
+    let caught_up = match catch_up(&mut connection, tails).await {
+        // Whoever is told now that nothing stands there will not find it after the power went.
+        Ok(()) => database.make_wal_certain().map_err(|error| Arc::new(error) as Cause),
+        error => error,
+    };
+    match caught_up {
         Ok(()) => Ok(connection),
         Err(error) => {
             // Waited for, so that two of them are never there at once.

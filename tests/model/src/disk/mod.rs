@@ -17,7 +17,7 @@ use self::locks::Memory;
 use crate::chance::Chance;
 use crate::trace::{Trace, mix};
 
-pub(crate) use plain::open as open_plain;
+pub(crate) use plain::PLAIN;
 pub(crate) use vfs::{forget_randomness, install};
 
 static DISK: Mutex<Option<Disk>> = Mutex::new(None);

@@ -114,6 +114,22 @@ impl Disk {
         sqlite::SQLITE_IOERR_FSYNC
     }
 
+    /// The only one there is.
+    pub(super) fn sync_directory(&mut self) -> c_int {
+        match self.change() {
+            Verdict::Go | Verdict::Refuse { no_room: true } => {
+                self.sync_names();
+                self.trace.note(format_args!("  the directory is synced"));
+                sqlite::SQLITE_OK
+            }
+            Verdict::Refuse { .. } => {
+                self.refused.others += 1;
+                sqlite::SQLITE_IOERR_DIR_FSYNC
+            }
+            Verdict::Dead => sqlite::SQLITE_IOERR_DIR_FSYNC,
+        }
+    }
+
     pub(super) fn delete(&mut self, name: &str, sync_directory: bool) -> c_int {
         match self.change() {
             Verdict::Go | Verdict::Refuse { no_room: true } => {}

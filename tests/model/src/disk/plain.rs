@@ -4,16 +4,19 @@ use std::ffi::c_int;
 use std::io;
 use std::path::Path;
 
-use event_log::model::Medium;
+use event_log::model::{Medium, OtherDisk};
 use libsqlite3_sys as sqlite;
 
 use super::with;
+
+/// This disk, as the log reaches it.
+pub(crate) const PLAIN: OtherDisk = OtherDisk { open, sync_directory };
 
 /// One that is open until it is dropped.
 struct Plain(u64);
 
 /// Opens a file that is there.
-pub(crate) fn open(path: &Path) -> io::Result<Option<Box<dyn Medium>>> {
+fn open(path: &Path) -> io::Result<Option<Box<dyn Medium>>> {
     let name = path.to_string_lossy().into_owned();
     with(|disk| {
         if disk.is_dead() {
@@ -22,6 +25,10 @@ pub(crate) fn open(path: &Path) -> io::Result<Option<Box<dyn Medium>>> {
         let opened = disk.open(Some(name), 0);
         Ok(opened.map(|id| Box::new(Plain(id)) as Box<dyn Medium>))
     })
+}
+
+fn sync_directory(_: &Path) -> io::Result<()> {
+    with(|disk| done(disk.sync_directory()))
 }
 
 impl Medium for Plain {
