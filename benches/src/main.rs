@@ -226,7 +226,7 @@ fn encode<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> anyhow::Result<NewEven
     let sealed = texts.into_iter().map(|text| SealedField {
         person: text.person.0,
         field: text.field,
-        bytes: text.text.unwrap_or_default().into_bytes(),
+        bytes: text.text.map(String::into_bytes),
     });
     let body = Body::new(&public, sealed.collect())?.encode()?;
     Ok(NewEvent { stream, kind: entry.event.type_name().to_owned(), kind_version: entry.event.type_version(), body })

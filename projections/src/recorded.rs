@@ -100,8 +100,8 @@ impl Recorded {
 pub fn entry<E: EventSet>(event: &Event) -> Result<Entry<E>, Unreadable> {
     let (public, sealed) = Body::parts(&event.body)?;
     let texts = sealed.into_iter().map(|field| {
-        let text = String::from_utf8(field.bytes).map_err(|_| Unreadable::Text)?;
-        Ok(SealedText { person: PersonId(field.person), field: field.field, text: Some(text) })
+        let text = field.bytes.map(String::from_utf8).transpose().map_err(|_| Unreadable::Text)?;
+        Ok(SealedText { person: PersonId(field.person), field: field.field, text })
     });
     let texts = texts.collect::<Result<Vec<_>, Unreadable>>()?;
     Ok(Entry::from_wire(&event.kind, event.kind_version, public, &texts)?)

@@ -201,10 +201,15 @@ fn digest(map: &Map<String, Value>) -> FileHash {
 
 /// SM3 in lower-case hexadecimal.
 pub fn hash(bytes: &[u8]) -> FileHash {
+    in_hex(&Sm3::digest(bytes).into())
+}
+
+/// A hash's 32 bytes in lower-case hexadecimal.
+pub fn in_hex(hash: &[u8; 32]) -> FileHash {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     // By hand: several a command, and a formatter called for each byte cost more than the hash.
     let digit = |four_bits: u8| char::from(DIGITS[usize::from(four_bits)]);
-    let hex: String = Sm3::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    let hex: String = hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
     FileHash::new(hex).expect("64 hexadecimal digits are a hash")
 }
 

@@ -1,10 +1,13 @@
 //! What a caller asks to be written, and the limits on it.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use uuid::Uuid;
 
-use crate::{AppendError, Centre};
+use crate::{AppendError, Cause, Centre};
 
 /// The most events in one append.
 pub const APPEND_LIMIT_EVENTS: usize = 1_000;
@@ -34,6 +37,55 @@ pub struct Append {
     pub counters: Vec<String>,
     /// Who waits for it.
     pub priority: Priority,
+}
+
+/// What is written elsewhere and has to be on the disk before an append that rests on it is.
+pub struct Ready(Pin<Box<dyn Future<Output = Result<(), Cause>> + Send>>);
+
+impl Ready {
+    /// It is once this ends well.
+    pub fn once(future: impl Future<Output = Result<(), Cause>> + Send + 'static) -> Self {
+        Self(Box::pin(future))
+    }
+}
+
+impl Future for Ready {
+    type Output = Result<(), Cause>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ready")
+    }
+}
+
+/// An append that can take its place in the queue.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(crate) append: Append,
+    pub(crate) ready: Option<Ready>,
+}
+
+impl Prepared {
+    /// An append that rests on something: the writer waits for it, and writes nothing of the append if it fails.
+    pub fn after(append: Append, ready: Ready) -> Self {
+        Self { append, ready: Some(ready) }
+    }
+
+    /// Bytes of all bodies.
+    pub fn bytes(&self) -> usize {
+        self.append.body_bytes()
+    }
+}
+
+impl From<Append> for Prepared {
+    fn from(append: Append) -> Self {
+        Self { append, ready: None }
+    }
 }
 
 /// An event that has no position yet.

@@ -136,6 +136,14 @@ pub enum LogError {
         /// The log.
         path: PathBuf,
     },
+    /// Something sealed does not open.
+    #[error("{what} cannot be read: {source}")]
+    Sealed {
+        /// Where it stands.
+        what: String,
+        /// Why not, and what to do about it.
+        source: Cause,
+    },
     /// The log was closed while somebody waited on it.
     #[error("the log was closed; open it again")]
     Closed,
@@ -246,6 +254,14 @@ pub enum AppendError {
         /// Whose log.
         centre: Centre,
         /// The rule that refused.
+        source: Cause,
+    },
+    /// What the append rests on could not be written. Nothing was written of it.
+    #[error("nothing was added to {centre}, because what it rests on could not be kept: {source}")]
+    NotReady {
+        /// Whose log.
+        centre: Centre,
+        /// What failed, and what to do about it.
         source: Cause,
     },
     /// This process opened the log for reading.

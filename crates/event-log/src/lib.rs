@@ -59,7 +59,8 @@ use transparency::tree::Plan;
 use uuid::Uuid;
 
 pub use append::{
-    APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS, Append, Appended, BODY_LIMIT_BYTES, Clock, NewEvent, Priority,
+    APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS, Append, Appended, BODY_LIMIT_BYTES, Clock, NewEvent, Prepared, Priority,
+    Ready,
 };
 pub use backup::{BackupError, BackupFile, CopiedHead, Made, Manifest, Restored, back_up, restore};
 pub use error::{AppendError, Cause, LogError};
@@ -82,7 +83,25 @@ pub trait EventLog: Send + Sync {
     ///
     /// # Errors
     /// Each variant of [`AppendError`] says what it means for the events.
-    async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        self.append_prepared(self.prepare(append).await?).await
+    }
+
+    /// Does what has to be done before an append can take its place in the queue, in whatever time that takes. Most logs have
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    async fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
+        Ok(append.into())
+    }
+
+    /// The rest of [`append`](Self::append). Its first poll takes the place in the queue: so whoever polls several in a row has them
+    /// stand in that order.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); [`AppendError::NotReady`] if what it rests on could not be written.
+    async fn append_prepared(&self, prepared: Prepared) -> Result<Appended, AppendError>;
 
     /// Records where all streams of a centre stand, as `transparency::heads` lays it down: an event of the log's own, at the next
     /// position. Nothing, if nothing was recorded since the last one but that event itself.

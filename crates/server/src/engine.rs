@@ -17,16 +17,20 @@ use cases::{
     command::{CaseCommandLine, CentreCommandLine},
     ids::CommandId,
 };
-use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Priority, Reached};
+use event_log::{
+    Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Prepared, Priority, Reached,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{cache::Cache, clock, wire};
+use crate::{blinds::Blinds, cache::Cache, clock, sealing::Sealing, wire};
 
 /// Loads, decides and appends. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
     log: Arc<dyn EventLog>,
+    /// What seals it; none where nothing is sealed, as in a benchmark of what is beneath.
+    keys: Option<Arc<Sealing>>,
     access: Access,
     /// Centres as of their last event: small, read by every command, changed by few.
     centres: Arc<Mutex<BTreeMap<CentreCode, Arc<Centre>>>>,
@@ -63,6 +67,8 @@ pub enum EngineError {
     Log(#[from] LogError),
     #[error(transparent)]
     Append(#[from] AppendError),
+    #[error(transparent)]
+    Keys(#[from] persons::KeyError),
     #[error("{place}: {source}: run `yousu verify`, and use the release that wrote this log")]
     Undecodable { place: String, source: projections::Unreadable },
     #[error("{place}: the body cannot be read: run `yousu verify`")]
@@ -80,7 +86,17 @@ const TRIES: usize = 20;
 
 impl Engine {
     pub fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
-        Self { log, access, centres: Arc::default(), cases: Arc::default() }
+        Self { log, keys: None, access, centres: Arc::default(), cases: Arc::default() }
+    }
+
+    /// The same over a log that seals what belongs to persons.
+    pub fn sealed(sealing: Sealing, access: Access) -> Self {
+        Self { keys: Some(Arc::new(sealing.clone())), ..Self::new(sealing.log, access) }
+    }
+
+    /// What seals the log.
+    pub(crate) fn sealing(&self) -> Option<&Sealing> {
+        self.keys.as_deref()
     }
 
     pub fn log(&self) -> &dyn EventLog {
@@ -270,9 +286,17 @@ impl Engine {
 
     /// Hands an append to the log without waiting for the disk.
     pub(crate) async fn queue(&self, append: Append) -> Queued {
+        match self.log.prepare(append).await {
+            Ok(prepared) => self.queue_prepared(prepared).await,
+            Err(error) => Queued { first: Some(Err(error.clone())), future: Box::pin(std::future::ready(Err(error))) },
+        }
+    }
+
+    /// The same for an append that was prepared.
+    pub(crate) async fn queue_prepared(&self, prepared: Prepared) -> Queued {
         let engine = self.clone();
         let mut future: BoxFuture<Result<Appended, AppendError>> =
-            Box::pin(async move { engine.log.append(append).await });
+            Box::pin(async move { engine.log.append_prepared(prepared).await });
         // Polled once here, it stands in the log's queue: in the order of the calls.
         let first = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
         Queued { future, first: if let Poll::Ready(done) = first { Some(done) } else { None } }
@@ -288,11 +312,24 @@ impl Engine {
         *self.cache() = Cache::default();
     }
 
+    /// What stands for the digests of commands to these cases.
+    pub(crate) async fn blinds(
+        &self,
+        centre: &CentreCode,
+        cases: impl IntoIterator<Item = CaseId>,
+    ) -> Result<Blinds, EngineError> {
+        match &self.keys {
+            Some(sealing) => Ok(Blinds::of(&sealing.keys, centre, cases).await?),
+            None => Ok(Blinds::default()),
+        }
+    }
+
     async fn decide_case(&self, line: &CaseCommandLine, priority: Priority) -> Result<Decision, EngineError> {
         let centre = self.centre(&line.centre).await?;
         if centre.version == 0 {
             return Err(Refusal::CentreNotOpen {}.into());
         }
+        let line = &self.blinds(&line.centre, [line.case]).await?.line(line);
         let case = self.case_to_decide(&line.centre, line.case).await?;
         if case.commands.get(&line.cause.id) == Some(&line.cause.digest) {
             return Ok(Decision::Before);

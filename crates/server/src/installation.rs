@@ -3,13 +3,15 @@
 //! `DIR/log.sqlite` is the log (or wherever `--log` says); `DIR/views/` holds what can be thrown away and built anew.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use cases::{CentreCode, Instant};
 use event_log::{Access, BackupError, Progress, Restored};
+use persons::PersonKeys;
 use projections::{Views, When};
 
-use crate::{clock, engine::Engine, keys, wire};
+use crate::{clock, engine::Engine, keys, sealing::Sealing, wire};
 
 const LOG_NAME: &str = "log.sqlite";
 
@@ -39,12 +41,48 @@ impl Place {
         std::fs::create_dir_all(&self.data).with_context(|| {
             format!("cannot make the data directory {}: give another with --data", self.data.display())
         })?;
-        Ok(Engine::new(event_log::open(&self.log_url(), Access::Write).await?, Access::Write))
+        self.sealed(Access::Write).await
     }
 
     /// Opens the log for reading, beside whoever writes it.
     pub(crate) async fn read(&self) -> anyhow::Result<Engine> {
+        self.sealed(Access::Read).await
+    }
+
+    /// The same for what needs no text of a person: the bytes as they are kept.
+    pub(crate) async fn read_kept(&self) -> anyhow::Result<Engine> {
         Ok(Engine::new(event_log::open(&self.log_url(), Access::Read).await?, Access::Read))
+    }
+
+    async fn sealed(&self, access: Access) -> anyhow::Result<Engine> {
+        let log = event_log::open(&self.log_url(), access).await?;
+        let is_new = log.centres().await?.is_empty();
+        if is_new && access == Access::Read {
+            return Ok(Engine::new(log, access));
+        }
+        match Sealing::open(Arc::clone(&log), &self.keys(), access, is_new).await {
+            Ok(sealing) => Ok(Engine::sealed(sealing, access)),
+            Err(error) => {
+                log.close().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Puts a copy of the store of persons' keys into a backup. It opens nothing without the master key, which is not copied.
+    pub(crate) async fn copy_keys(&self, into: &Path) -> anyhow::Result<()> {
+        if !self.keys().join(persons::STORE_NAME).exists() {
+            return Ok(());
+        }
+        let keys = PersonKeys::open(&self.keys(), Access::Read, false).await?;
+        let copied = keys.copy_to(&into.join(persons::STORE_NAME)).await;
+        keys.close().await;
+        Ok(copied?)
+    }
+
+    /// Where all keys stand.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.data.join(keys::DIRECTORY)
     }
 
     /// Fills the place from a backup. The data directory must be empty, for views of another log would be taken for this
@@ -57,7 +95,18 @@ impl Place {
         if let Some(path) = self.stands_in_the_way()? {
             return Err(BackupError::Occupied { path }.into());
         }
-        Ok(event_log::restore(from, &self.log_url(), progress).await?)
+        let restored = event_log::restore(from, &self.log_url(), progress).await?;
+        // Those that are here already are newer: whom they no longer have was erased since.
+        let (there, here) = (from.join(persons::STORE_NAME), self.keys().join(persons::STORE_NAME));
+        if there.exists() && !here.exists() {
+            let told = || format!("{} cannot be put in place", here.display());
+            std::fs::create_dir_all(self.keys()).with_context(told)?;
+            let half = here.with_extension("restoring");
+            std::fs::copy(&there, &half).with_context(told)?;
+            std::fs::File::open(&half).and_then(|file| file.sync_all()).with_context(told)?;
+            std::fs::rename(&half, &here).with_context(told)?;
+        }
+        Ok(restored)
     }
 
     fn stands_in_the_way(&self) -> anyhow::Result<Option<PathBuf>> {

@@ -7,6 +7,7 @@
 //!
 //! Exit status: 0 done · 1 refused or failed, the reason on standard error · 2 wrong usage · 3 verification found a fault.
 
+mod blinds;
 mod cache;
 mod cli;
 mod clock;
@@ -19,6 +20,7 @@ pub mod importing;
 mod installation;
 mod keys;
 mod player;
+mod sealing;
 pub mod sweeps;
 mod wire;
 mod witnesses;
@@ -29,6 +31,7 @@ use clap::Parser;
 
 pub use engine::{Done, DoneEvent, Engine, EngineError};
 pub use foreseen::Foreseen;
+pub use sealing::Sealing;
 
 /// What the program does, from its arguments to its exit status.
 pub fn main() -> ExitCode {

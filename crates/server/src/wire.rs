@@ -32,11 +32,7 @@ pub(crate) fn new_event<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> Result<N
     let (public, texts) = entry.to_wire();
     let sealed: Vec<SealedField> = texts
         .into_iter()
-        .map(|text| SealedField {
-            person: text.person.0,
-            field: text.field,
-            bytes: text.text.unwrap_or_default().into_bytes(),
-        })
+        .map(|text| SealedField { person: text.person.0, field: text.field, bytes: text.text.map(String::into_bytes) })
         .collect();
     let kind = entry.event.type_name();
     let bad = |source: serde_json::Error| EngineError::BadBody { place: kind.to_owned(), source: source.into() };
@@ -76,7 +72,7 @@ mod tests {
     fn an_events_bytes_are_those_of_its_body() {
         let public = json!({"z": 1, "data": {"b": ["\"引\"", null], "a": {"$sealed": 0}}, "by": "x"});
         let sealed =
-            vec![SealedField { person: Uuid::from_u128(7), field: "/data/a".to_owned(), bytes: "张三".into() }];
+            vec![SealedField { person: Uuid::from_u128(7), field: "/data/a".to_owned(), bytes: Some("张三".into()) }];
         let bytes = encode(&public, &sealed).unwrap();
         assert_eq!(bytes, Body::new(&public, sealed).unwrap().encode().unwrap());
     }

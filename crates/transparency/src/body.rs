@@ -23,9 +23,10 @@ pub struct SealedField {
     pub person: Uuid,
     /// Where in the public part it belongs, in the caller's own notation.
     pub field: String,
-    /// Its bytes: plain until the log seals them (`seal`).
+    /// Its bytes: what was sealed (`seal`) where an event is kept, the text where it was opened; `None` where there is nothing to
+    /// open any more.
     #[serde(with = "base64_text")]
-    pub bytes: Vec<u8>,
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// Why bytes are no body, or a value cannot become one.
@@ -65,6 +66,17 @@ impl Body {
     /// The public part as it stands in the bytes.
     pub fn public_json(&self) -> &str {
         self.public.get()
+    }
+
+    /// The same public part, to the byte, beside other bytes of the parts that belong to persons.
+    #[must_use]
+    pub fn with_sealed(self, sealed: Vec<SealedField>) -> Self {
+        Self { sealed, ..self }
+    }
+
+    /// Whether nothing in these bytes belongs to a person, as far as that is seen without reading them.
+    pub fn is_plainly_public(bytes: &[u8]) -> bool {
+        bytes.ends_with(br#","sealed":[]}"#)
     }
 
     /// The parts that belong to persons, in the order of the bytes.
@@ -123,11 +135,15 @@ mod base64_text {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&STANDARD.encode(bytes))
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => to.serialize_str(&STANDARD.encode(bytes)),
+            None => to.serialize_none(),
+        }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        STANDARD.decode(Cow::<str>::deserialize(from)?.as_bytes()).map_err(D::Error::custom)
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
+        let text = Option::<Cow<'de, str>>::deserialize(from)?;
+        text.map(|text| STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)).transpose()
     }
 }

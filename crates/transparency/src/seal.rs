@@ -27,6 +27,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const FIELD: &[u8] = b"yousu/field/v1";
+const BLIND: &[u8] = b"yousu/blind/v1";
 const SEAL: &[u8] = b"seal";
 const COMMIT: &[u8] = b"commit";
 
@@ -89,6 +90,13 @@ impl PersonKey {
     pub fn field(&self, place: &Place<'_>) -> FieldSecret {
         FieldSecret(mac(&self.0[..], &[FIELD, &place.encode()]))
     }
+
+    /// What stands for a text where it must be found again and nobody without the key may guess it: a telephone number has so few
+    /// digits that its plain hash could be found by trying all. `what` keeps uses apart.
+    pub fn blind(&self, what: &str, text: &[u8]) -> [u8; 32] {
+        let length = (what.len() as u64).to_be_bytes();
+        *mac(&self.0[..], &[BLIND, &length, what.as_bytes(), text])
+    }
 }
 
 impl FieldSecret {
@@ -100,6 +108,11 @@ impl FieldSecret {
     /// Its bytes, to be disclosed.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The nonce in something sealed.
+    pub fn nonce(sealed: &[u8]) -> Option<[u8; NONCE_BYTES]> {
+        sealed.get(COMMITMENT_BYTES..COMMITMENT_BYTES + NONCE_BYTES)?.try_into().ok()
     }
 
     /// Seals a text. The nonce is drawn at random, for each text anew.

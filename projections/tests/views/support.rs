@@ -172,7 +172,7 @@ fn encode<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> NewEvent {
     let sealed = texts.into_iter().map(|text| SealedField {
         person: text.person.0,
         field: text.field,
-        bytes: text.text.unwrap_or_default().into_bytes(),
+        bytes: text.text.map(String::into_bytes),
     });
     let body = Body::new(&public, sealed.collect()).unwrap().encode().unwrap();
     let (kind, kind_version) = (entry.event.type_name().to_owned(), entry.event.type_version());

@@ -71,7 +71,7 @@ fn written<E: EventSet>(entry: &Entry<E>) -> Vec<u8> {
     let sealed = texts.into_iter().map(|text| SealedField {
         person: text.person.0,
         field: text.field,
-        bytes: text.text.unwrap_or_default().into_bytes(),
+        bytes: text.text.map(String::into_bytes),
     });
     let body = Body::new(&public, sealed.collect()).expect("the public part is an object");
     body.encode().expect("a body has a JSON form")

@@ -38,7 +38,7 @@ use self::writer::{Appending, Job, Writer};
 use crate::queue::{Queue, Size};
 use crate::tail::Tails;
 use crate::{
-    Access, Append, AppendError, Appended, Centre, Clock, CopiedHead, Event, EventLog, Head, LogError, Progress,
+    Access, AppendError, Appended, Centre, Clock, CopiedHead, Event, EventLog, Head, LogError, Prepared, Progress,
     Remembered, Report, StreamProof, Tail,
 };
 
@@ -150,7 +150,8 @@ impl Drop for SqliteLog {
 
 #[async_trait]
 impl EventLog for SqliteLog {
-    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+    async fn append_prepared(&self, prepared: Prepared) -> Result<Appended, AppendError> {
+        let Prepared { append, ready } = prepared;
         let Some(queue) = &self.queue else {
             return Err(AppendError::ReadOnly { path: self.database.path.clone() });
         };
@@ -161,7 +162,7 @@ impl EventLog for SqliteLog {
         let (centre, priority) = (append.centre.clone(), append.priority);
         let (reply, answer) = oneshot::channel();
         point!("append: about to queue");
-        queue.push(&centre, priority, size, Job::Append(Appending { append, bodies, reply }))?;
+        queue.push(&centre, priority, size, Job::Append(Appending { append, bodies, reply }, ready))?;
         let answer = waiting!(answer);
         point!("append: answered");
         answer.map_err(|gone| self.gone(gone))?

@@ -16,12 +16,12 @@ use super::stream_heads;
 use super::{SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_FULL, primary_code};
 use crate::queue::Queue;
 use crate::tail::Tails;
-use crate::{Access, Append, AppendError, Appended, Cause, Centre, LogError};
+use crate::{Access, Append, AppendError, Appended, Cause, Centre, LogError, Ready};
 
-/// What waits for the writer.
+/// What waits for the writer, an append perhaps together with what has to be on the disk before it.
 #[derive(Debug)]
 pub(super) enum Job {
-    Append(Appending),
+    Append(Appending, Option<Ready>),
     /// The heads of a centre's streams are to be committed to.
     Heads(Append, oneshot::Sender<Result<Option<Appended>, AppendError>>),
 }
@@ -96,7 +96,15 @@ impl Writer {
         let (mut appends, mut heads) = (Vec::with_capacity(jobs.len()), Vec::new());
         for job in jobs {
             match job {
-                Job::Append(append) => appends.push(append),
+                Job::Append(job, None) => appends.push(job),
+                // Waited for in the queue's order: a later append of the group may build on this one.
+                Job::Append(job, Some(ready)) => match ready.await {
+                    Ok(()) => appends.push(job),
+                    Err(source) => {
+                        let centre = job.append.centre.clone();
+                        tell(job, Err(AppendError::NotReady { centre, source }));
+                    }
+                },
                 Job::Heads(asked, reply) => heads.push((asked, reply)),
             }
         }

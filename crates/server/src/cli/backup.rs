@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use event_log::Made;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ pub(crate) struct BackupArgs {
 }
 
 pub(super) async fn run(place: &Place, format: Format, args: &BackupArgs) -> anyhow::Result<Status> {
-    let engine = place.read().await?;
+    let engine = place.read_kept().await?;
     let made = Made { at: clock::now().to_string(), by: format!("yousu {}", env!("CARGO_PKG_VERSION")) };
     let bar = indicatif::ProgressBar::new_spinner();
     bar.set_message("copying the log");
@@ -23,6 +24,10 @@ pub(super) async fn run(place: &Place, format: Format, args: &BackupArgs) -> any
     bar.finish_and_clear();
     engine.log().close().await;
     let manifest = done?;
+    // After the log: no event is in it whose key is not in the store by now.
+    place.copy_keys(&args.dir).await.with_context(|| {
+        format!("the backup in {} is whole but for the store of keys, and of no use without it", args.dir.display())
+    })?;
     if format == Format::Json {
         println!(
             "{}",
@@ -33,9 +38,10 @@ pub(super) async fn run(place: &Place, format: Format, args: &BackupArgs) -> any
             println!("{}: {} events", head.centre, head.position);
         }
         println!(
-            "{} bytes in {}; views are not in it, for they are built from the log",
+            "{} bytes in {}; views are not in it, for they are built from the log; nor is the master key that opens {}: keep a copy elsewhere",
             manifest.bytes(),
-            args.dir.display()
+            args.dir.display(),
+            persons::STORE_NAME
         );
     }
     Ok(Status::Done)

@@ -41,6 +41,13 @@ pub(super) async fn run(place: &Place, format: Format, args: &RestoreArgs) -> an
          from one log give out the same positions and numbers. What it took in since then is not here: `apply` it again.",
         manifest.made.at
     );
+    let master = place.keys().join(persons::MASTER_NAME);
+    if !master.exists() {
+        eprintln!(
+            "yousu: put the copy of {} there before anything is served: nothing of a person can be read without it",
+            master.display()
+        );
+    }
     Ok(Status::Done)
 }
 

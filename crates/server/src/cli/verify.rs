@@ -34,7 +34,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> any
     if !remembered.is_empty() && pinned.is_none() {
         eprintln!("yousu: the signatures of the checkpoints were not checked: give the pinned keys with --keys");
     }
-    let engine = place.read().await?;
+    let engine = place.read_kept().await?;
     let report = engine.log().verify_against(&remembered, &mut |_| {}).await?;
     faults.extend(report.faults.iter().map(ToString::to_string));
     if format == Format::Json {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use cases::{Case, Refusal};
-use event_log::{Append, AppendError};
+use event_log::{AppendError, Prepared};
 use import::{Outcome, Row};
 use tokio::task::JoinHandle;
 
@@ -42,7 +42,7 @@ pub(super) struct Entering {
 /// A row whose steps were decided, or that was no row.
 enum Ready {
     Rejected(Rejected),
-    Row { row: Box<Row>, decided: Decided, assumed_new: bool },
+    Row { row: Box<Row>, decided: Box<Decided>, prepared: Option<Prepared>, assumed_new: bool },
 }
 
 enum OnItsWay {
@@ -107,20 +107,20 @@ impl Entering {
     }
 
     async fn send(&mut self, ready: Ready, done: &mut Imported) -> Result<(), EngineError> {
-        let (row, decided, assumed_new) = match ready {
+        let (row, decided, prepared, assumed_new) = match ready {
             Ready::Rejected(no) => {
                 self.on_their_way.push_back(OnItsWay::Rejected(no));
                 return Ok(());
             }
-            Ready::Row { row, decided, assumed_new } => (row, decided, assumed_new),
+            Ready::Row { row, decided, prepared, assumed_new } => (row, decided, prepared, assumed_new),
         };
-        let Decided { append, accepted, refusal } = decided;
-        let bytes = append.iter().flat_map(|append| &append.events).map(|event| event.body.len()).sum();
+        let Decided { accepted, refusal, .. } = *decided;
+        let bytes = prepared.as_ref().map_or(0, Prepared::bytes);
         while self.on_their_way.len() >= WINDOW_ROWS || (self.bytes > 0 && self.bytes + bytes > WINDOW_BYTES) {
             self.wait_for_one(done).await?;
         }
-        let queued = match append {
-            Some(append) => Some(self.deciding.queue(&row, append).await),
+        let queued = match prepared {
+            Some(prepared) => Some(self.deciding.queue(&row, prepared).await),
             None => None,
         };
         self.bytes += bytes;
@@ -148,7 +148,8 @@ impl Entering {
                     self.deciding.new_in_a_row.store(0, Ordering::Relaxed);
                     let Decided { append, accepted: first, refusal: no } = self.deciding.looked_up(&row).await?;
                     if let Some(append) = append {
-                        self.deciding.queue(&row, append).await.done().await?;
+                        let prepared = self.deciding.engine.log().prepare(append).await?;
+                        self.deciding.queue(&row, prepared).await.done().await?;
                     }
                     (accepted, refusal) = (first, no);
                 }
@@ -178,6 +179,11 @@ impl Deciding {
         let mut ready = Vec::with_capacity(rows.len());
         // Once for all of them: the log records none of them earlier.
         let time = self.engine.time(&self.rows.centre, (None, None)).await?;
+        let cases = rows.iter().filter_map(|outcome| match outcome {
+            Outcome::Row(row) => Some(self.rows.case(row)),
+            Outcome::Rejected(_) => None,
+        });
+        let blinds = self.engine.blinds(&self.rows.centre.code, cases).await?;
         for outcome in rows {
             ready.push(match outcome {
                 Outcome::Rejected(no) => {
@@ -186,25 +192,30 @@ impl Deciding {
                 }
                 Outcome::Row(row) => {
                     let assumed = if self.new_in_a_row.load(Ordering::Relaxed) >= NEW_IN_A_ROW {
-                        Some(self.rows.decide(&row, Case::new(self.rows.case(&row)), time)?)
+                        Some(self.rows.decide(&row, Case::new(self.rows.case(&row)), time, &blinds)?)
                     } else {
                         None
                     };
                     // Where nothing is appended, no version tells that the case was there.
-                    let (decided, assumed_new) = match assumed.filter(|assumed| assumed.append.is_some()) {
+                    let (mut decided, assumed_new) = match assumed.filter(|assumed| assumed.append.is_some()) {
                         Some(assumed) => (assumed, true),
                         None => (self.looked_up(&row).await?, false),
                     };
-                    Ready::Row { row, decided, assumed_new }
+                    // Sealed here, beside other rows, and not where they queue up.
+                    let prepared = match decided.append.take() {
+                        Some(append) => Some(self.engine.log().prepare(append).await?),
+                        None => None,
+                    };
+                    Ready::Row { row, decided: Box::new(decided), prepared, assumed_new }
                 }
             });
         }
         Ok(ready)
     }
 
-    async fn queue(&self, row: &Row, append: Append) -> Queued {
+    async fn queue(&self, row: &Row, prepared: Prepared) -> Queued {
         self.engine.forget_case(self.rows.case(row));
-        self.engine.queue(append).await
+        self.engine.queue_prepared(prepared).await
     }
 
     async fn looked_up(&self, row: &Row) -> Result<Decided, EngineError> {
@@ -216,6 +227,7 @@ impl Deciding {
             self.new_in_a_row.store(0, Ordering::Relaxed);
         }
         let time = self.engine.time(&self.rows.centre, (None, None)).await?;
-        self.rows.decide(row, case, time)
+        let blinds = self.engine.blinds(&self.rows.centre.code, [id]).await?;
+        self.rows.decide(row, case, time, &blinds)
     }
 }

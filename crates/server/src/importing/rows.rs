@@ -23,7 +23,7 @@ use event_log::{Append, Clock, Priority};
 use import::{Mapping, Row};
 
 use super::Step;
-use crate::{engine::EngineError, wire};
+use crate::{blinds::Blinds, engine::EngineError, wire};
 
 /// All that a row's commands depend on beside the row.
 pub(super) struct Rows {
@@ -59,6 +59,7 @@ impl Rows {
         row: &Row,
         mut case: Case,
         (now, clock): (Instant, Clock),
+        blinds: &Blinds,
     ) -> Result<Decided, EngineError> {
         let (others, found) = (Default::default(), case.version);
         let mut decided = Decided { append: None, accepted: None, refusal: None };
@@ -70,7 +71,7 @@ impl Rows {
         });
         let id = case.id;
         for step in steps {
-            let line = self.line(row, step);
+            let line = blinds.line(&self.line(row, step));
             let entries = match case::grow(&line, case, &Context::of_case(&self.centre, &line, now, &others)) {
                 Ok((entries, mut grown)) => {
                     case = grown.remove(&id).unwrap_or_else(|| Case::new(id));

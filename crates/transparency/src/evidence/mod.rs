@@ -289,7 +289,8 @@ impl Evidence {
         let sealed = body.sealed().iter().find(|sealed| sealed.person == *person && sealed.field == *field);
         let sealed = sealed.ok_or_else(|| fault("nothing is sealed there".to_owned()))?;
         let place = Place { centre, stream: self.stream, version: *version, person: *person, field };
-        let text = secret.open(&place, &sealed.bytes).map_err(|error: OpenError| fault(error.to_string()))?;
+        let bytes = sealed.bytes.as_ref().ok_or_else(|| fault("nothing is sealed there".to_owned()))?;
+        let text = secret.open(&place, bytes).map_err(|error: OpenError| fault(error.to_string()))?;
         Ok((*version, field.clone(), text))
     }
 }

@@ -220,7 +220,7 @@ fn a_sealed_text_is_shown_with_its_secret_alone() {
     let (key, stream) = (PersonKey::new([3; 32]), Uuid::from_u128(1));
     let place = Place { centre: "410404", stream, version: 1, person: PERSON, field: "/narrative" };
     let bytes = key.field(&place).seal(&place, [1; 12], "来了三次。".as_bytes());
-    let sealed = SealedField { person: PERSON, field: "/narrative".into(), bytes };
+    let sealed = SealedField { person: PERSON, field: "/narrative".into(), bytes: Some(bytes) };
     let mut log = Log::default();
     log.append(stream, "noted", Body::new(&serde_json::json!({}), vec![sealed]).unwrap().encode().unwrap());
     log.append(Uuid::from_u128(2), "noted", body(1));

@@ -1,0 +1,79 @@
+//! Keys in memory: opened ones, and drawn ones that are not on the disk.
+
+use std::collections::BTreeMap;
+
+use event_log::Cause;
+use tokio::sync::watch;
+use transparency::seal::PersonKey;
+use uuid::Uuid;
+
+use crate::keys::Found;
+use crate::store::Of;
+
+/// How many opened keys are held, and how many drawn ones that nobody wrote under.
+const HELD: usize = 16_384;
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// Two generations: the older one is dropped when the younger is full.
+    known: [BTreeMap<Uuid, Found>; 2],
+    /// Keys that are not on the disk.
+    pub(crate) drawn: BTreeMap<Uuid, Drawn>,
+    /// The group that is written next.
+    pub(crate) next: Round,
+    pub(crate) closed: bool,
+}
+
+pub(crate) struct Drawn {
+    pub(crate) key: PersonKey,
+    pub(crate) of: Of,
+    /// Where somebody rests on it: the group in which it is written.
+    pub(crate) round: Option<watch::Receiver<Outcome>>,
+}
+
+/// What became of a group: nothing yet, or this.
+pub(crate) type Outcome = Option<Result<(), Cause>>;
+
+pub(crate) struct Round {
+    pub(crate) persons: Vec<Uuid>,
+    pub(crate) handles: Vec<(Uuid, [u8; 32])>,
+    pub(crate) told: watch::Sender<Outcome>,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Self { persons: Vec::new(), handles: Vec::new(), told: watch::Sender::new(None) }
+    }
+}
+
+impl State {
+    pub(crate) fn get(&mut self, person: Uuid) -> Option<Found> {
+        if let Some(found) = self.known[0].get(&person) {
+            return Some(found.clone());
+        }
+        let Some(found) = self.known[1].remove(&person) else {
+            return self.drawn.get(&person).map(|drawn| Found::Key(drawn.key.clone()));
+        };
+        self.put(person, found.clone());
+        Some(found)
+    }
+
+    pub(crate) fn put(&mut self, person: Uuid, found: Found) {
+        if self.known[0].len() >= HELD {
+            self.known[1] = std::mem::take(&mut self.known[0]);
+        }
+        let older = self.known[1].remove(&person);
+        let entry = self.known[0].entry(person).or_insert_with(|| older.unwrap_or_else(|| found.clone()));
+        // What somebody read a moment before it was destroyed does not come back.
+        if !matches!(entry, Found::Erased) {
+            *entry = found;
+        }
+    }
+
+    /// Commands that are refused leave keys that nobody ever wrote under.
+    pub(crate) fn forget_unused(&mut self) {
+        if self.drawn.len() >= HELD {
+            self.drawn.retain(|_, drawn| drawn.round.is_some());
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The keys as they are used: found, drawn, kept in groups, forgotten.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use event_log::{Access, Cause, Ready};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use transparency::seal::PersonKey;
+use uuid::Uuid;
+
+use crate::KeyError;
+use crate::held::{Drawn, Outcome, State};
+use crate::master::{self, MasterFile, MasterKey};
+use crate::store::{Kept, NewPerson, Of, Store, Wrapped, own};
+
+/// The store's name in the directory of keys.
+pub const STORE_NAME: &str = "persons.sqlite";
+/// The file of master keys beside it.
+pub const MASTER_NAME: &str = "master.secret";
+
+const HANDLES: &str = "handles";
+
+/// All keys of an installation.
+pub struct PersonKeys {
+    store: Store,
+    master: Arc<dyn MasterKey>,
+    /// The key of the handles by which somebody may be found.
+    handles: PersonKey,
+    state: Mutex<State>,
+    /// Held while keys are written or wrapped anew: what is wrapped by an epoch that is being destroyed would be lost.
+    changing: tokio::sync::Mutex<()>,
+    drawn: Arc<Notify>,
+    writing: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is to be told of a person.
+#[derive(Clone)]
+pub enum Found {
+    /// This is the key.
+    Key(PersonKey),
+    /// It was destroyed.
+    Erased,
+}
+
+impl PersonKeys {
+    /// Opens the keys in this directory. For writing, they are made if the directory holds none and `may_make` says that nothing was
+    /// sealed yet.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn open(directory: &Path, access: Access, may_make: bool) -> Result<Arc<Self>, KeyError> {
+        let (store_path, master_path) = (directory.join(STORE_NAME), directory.join(MASTER_NAME));
+        let there = (store_path.exists(), MasterFile::read(&master_path, &store_path)?);
+        let may_make = may_make && access == Access::Write;
+        let master = match there {
+            (_, Some(master)) if store_path.exists() || may_make => master,
+            (false, None) if may_make => {
+                std::fs::create_dir_all(directory).map_err(|error| master::file_error(directory, "made", error))?;
+                MasterFile::make(&master_path, &store_path)?
+            }
+            (true, None) => return Err(missing(master_path, "the store of persons' keys is there")),
+            _ => return Err(missing(store_path, "the log holds texts that were sealed with its keys")),
+        };
+        Self::with_master(&store_path, access, Arc::new(master)).await
+    }
+
+    /// The same with another provider of the master key.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn with_master(store: &Path, access: Access, master: Arc<dyn MasterKey>) -> Result<Arc<Self>, KeyError> {
+        let store = Store::open(store, access).await?;
+        let handles = match store.own(HANDLES).await? {
+            Some(Wrapped { epoch, bytes }) => master.unwrap(own(HANDLES), epoch, &bytes)?,
+            None => {
+                let key = master::draw()?;
+                if access == Access::Write {
+                    let bytes = master.wrap(own(HANDLES), &key)?;
+                    store.keep_own(HANDLES, &Wrapped { epoch: master.epoch(), bytes }).await?;
+                }
+                key
+            }
+        };
+        let keys = Arc::new(Self {
+            store,
+            master,
+            handles,
+            state: Mutex::default(),
+            changing: tokio::sync::Mutex::new(()),
+            drawn: Arc::default(),
+            writing: tokio::sync::Mutex::new(None),
+        });
+        if access == Access::Write {
+            keys.finish_erasing().await?;
+            *keys.writing.lock().await = Some(tokio::spawn(write(Arc::downgrade(&keys), Arc::clone(&keys.drawn))));
+        }
+        Ok(keys)
+    }
+
+    /// Where the store stands.
+    pub fn store_path(&self) -> &PathBuf {
+        &self.store.path
+    }
+
+    /// The keys of these persons, as far as they are known.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn find(&self, persons: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Found>, KeyError> {
+        let mut found = BTreeMap::new();
+        let asked: Vec<Uuid> = {
+            let mut state = self.state();
+            persons
+                .iter()
+                .copied()
+                .filter(|person| match state.get(*person) {
+                    Some(one) => found.insert(*person, one).is_some_and(|_| false),
+                    None => true,
+                })
+                .collect()
+        };
+        if asked.is_empty() {
+            return Ok(found);
+        }
+        for (person, kept) in self.store.find(&asked).await? {
+            let one = match kept {
+                Kept::Key(Wrapped { epoch, bytes }) => Found::Key(self.master.unwrap(person, epoch, &bytes)?),
+                Kept::Erased => Found::Erased,
+            };
+            self.state().put(person, one.clone());
+            found.insert(person, one);
+        }
+        Ok(found)
+    }
+
+    /// The same; who has none yet gets one. It is on the disk once [`rest_on`](Self::rest_on) says so.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn find_or_draw(&self, persons: &BTreeSet<Uuid>, of: &Of) -> Result<BTreeMap<Uuid, Found>, KeyError> {
+        let mut found = self.find(persons).await?;
+        for person in persons.iter().filter(|person| !found.contains_key(*person)).copied().collect::<Vec<_>>() {
+            let mut state = self.state();
+            let key = match state.drawn.get(&person) {
+                Some(drawn) => drawn.key.clone(),
+                None => {
+                    let key = master::draw()?;
+                    state.forget_unused();
+                    state.drawn.insert(person, Drawn { key: key.clone(), of: of.clone(), round: None });
+                    key
+                }
+            };
+            drop(state);
+            found.insert(person, Found::Key(key));
+        }
+        Ok(found)
+    }
+
+    /// What has to be on the disk before something that was sealed with these persons' keys is; `None` if it is. From then on a
+    /// person is found by these texts, too.
+    pub fn rest_on(&self, persons: &BTreeSet<Uuid>, handles: &[(Uuid, String)]) -> Option<Ready> {
+        let tokens: Vec<_> = handles.iter().map(|(person, text)| (*person, self.token(text))).collect();
+        let mut state = self.state();
+        let mut rounds: Vec<watch::Receiver<Outcome>> = Vec::new();
+        for person in persons {
+            let State { drawn, next, .. } = &mut *state;
+            let Some(drawn) = drawn.get_mut(person) else { continue };
+            let round = drawn.round.get_or_insert_with(|| {
+                next.persons.push(*person);
+                next.told.subscribe()
+            });
+            rounds.push(round.clone());
+        }
+        if !tokens.is_empty() {
+            rounds.push(state.next.told.subscribe());
+            state.next.handles.extend(tokens);
+        }
+        drop(state);
+        if rounds.is_empty() {
+            return None;
+        }
+        self.drawn.notify_one();
+        Some(Ready::once(async move {
+            for mut round in rounds {
+                let outcome = round.wait_for(Option::is_some).await;
+                match outcome.as_deref() {
+                    Ok(Some(outcome)) => outcome.clone()?,
+                    _ => {
+                        return Err(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(
+                            "the keys were closed",
+                        )));
+                    }
+                }
+            }
+            Ok(())
+        }))
+    }
+
+    /// Where a person's texts stand, and whether they were erased.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn of(&self, person: Uuid) -> Result<Option<(Of, bool)>, KeyError> {
+        self.store.of(person).await
+    }
+
+    /// Who may be found by this text.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn by_handle(&self, text: &str) -> Result<Vec<(Uuid, Of)>, KeyError> {
+        self.store.by_handle(self.token(text)).await
+    }
+
+    /// Destroys the keys of these persons, and every earlier copy of the store with the master key's epoch. Does nothing twice; what was
+    /// interrupted is brought to its end when the keys are opened next.
+    ///
+    /// # Errors
+    /// [`KeyError`]: do it again.
+    pub async fn erase(&self, persons: &[Uuid]) -> Result<(), KeyError> {
+        let _changing = self.changing.lock().await;
+        // All that is kept is wrapped anew in one commit, and the store's own key with it.
+        let before = self.store.own(HANDLES).await?.map_or(0, |key| key.epoch);
+        self.master.begin_epoch(before)?;
+        self.rewrap(persons).await?;
+        let mut state = self.state();
+        for person in persons {
+            state.drawn.remove(person);
+            state.put(*person, Found::Erased);
+        }
+        Ok(())
+    }
+
+    async fn rewrap(&self, persons: &[Uuid]) -> Result<(), KeyError> {
+        let rewrap = |whose, old: &Wrapped| {
+            let key = self.master.unwrap(whose, old.epoch, &old.bytes)?;
+            Ok(Wrapped { epoch: self.master.epoch(), bytes: self.master.wrap(whose, &key)? })
+        };
+        self.store.erase(persons, &rewrap).await?;
+        self.master.destroy_earlier()
+    }
+
+    /// A new epoch had begun, and not everything is known to be wrapped by it.
+    async fn finish_erasing(&self) -> Result<(), KeyError> {
+        let newest = self.master.epoch();
+        match self.store.own(HANDLES).await? {
+            Some(key) if key.epoch < newest => self.rewrap(&[]).await,
+            _ => {
+                self.store.empty_wal().await?;
+                self.master.destroy_earlier()
+            }
+        }
+    }
+
+    /// Writes a copy of the store, of no use without the master key.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn copy_to(&self, path: &Path) -> Result<(), KeyError> {
+        self.store.copy_to(path).await
+    }
+
+    /// Whether nobody was ever kept here.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn is_empty(&self) -> Result<bool, KeyError> {
+        self.store.is_empty().await
+    }
+
+    /// Writes what waits, and lets go of the file.
+    pub async fn close(&self) {
+        self.state().closed = true;
+        self.drawn.notify_one();
+        if let Some(writing) = self.writing.lock().await.take() {
+            // A panic in it was reported already.
+            let _ = writing.await;
+        }
+        self.store.close().await;
+    }
+
+    fn token(&self, text: &str) -> [u8; 32] {
+        self.handles.blind(HANDLES, text.as_bytes())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the group that waits, if there is one; whether more may come.
+    async fn write_round(&self) -> bool {
+        let (round, closed) = {
+            let mut state = self.state();
+            (std::mem::take(&mut state.next), state.closed)
+        };
+        if round.persons.is_empty() && round.handles.is_empty() {
+            return !closed;
+        }
+        let changing = self.changing.lock().await;
+        let done = self.keep(&round.persons, &round.handles).await;
+        drop(changing);
+        let mut state = self.state();
+        for person in &round.persons {
+            if let (Ok(()), Some(drawn)) = (&done, state.drawn.remove(person)) {
+                state.put(*person, Found::Key(drawn.key));
+            } else if let Some(drawn) = state.drawn.get_mut(person) {
+                // Whoever needs it next has it written again.
+                drawn.round = None;
+            }
+        }
+        drop(state);
+        if let Err(error) = &done {
+            tracing::error!(%error, "keys of persons could not be kept; what rests on them is refused");
+        }
+        // Nobody may be waiting any more.
+        let _ = round.told.send(Some(done.map_err(|error| Arc::new(error) as Cause)));
+        true
+    }
+
+    async fn keep(&self, persons: &[Uuid], handles: &[(Uuid, [u8; 32])]) -> Result<(), KeyError> {
+        let drawn: Vec<(Uuid, PersonKey, Of)> = {
+            let state = self.state();
+            let one =
+                |person: &Uuid| state.drawn.get(person).map(|drawn| (*person, drawn.key.clone(), drawn.of.clone()));
+            persons.iter().filter_map(one).collect()
+        };
+        let wrap = |(person, key, of): (Uuid, PersonKey, Of)| {
+            let key = Wrapped { epoch: self.master.epoch(), bytes: self.master.wrap(person, &key)? };
+            Ok(NewPerson { person, of, key })
+        };
+        let new = drawn.into_iter().map(wrap).collect::<Result<Vec<_>, KeyError>>()?;
+        self.store.keep(&new, handles).await
+    }
+}
+
+async fn write(keys: Weak<PersonKeys>, drawn: Arc<Notify>) {
+    loop {
+        match keys.upgrade() {
+            Some(keys) if keys.write_round().await => {}
+            _ => return,
+        }
+        drawn.notified().await;
+    }
+}
+
+impl Drop for PersonKeys {
+    fn drop(&mut self) {
+        self.drawn.notify_one();
+    }
+}
+
+fn missing(missing: PathBuf, because: &'static str) -> KeyError {
+    KeyError::Missing { missing, because }
+}

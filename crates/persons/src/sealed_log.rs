@@ -1,0 +1,261 @@
+//! A log whose events are sealed on their way in and opened on their way out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{
+    Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, LogError,
+    Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail,
+};
+use transparency::seal::{FieldSecret, Place};
+use transparency::tree::Plan;
+use uuid::Uuid;
+
+use crate::keys::{Found, PersonKeys};
+use crate::master::nonce;
+use crate::store::Of;
+use crate::{Handle, KeyError};
+
+/// What stands for a field's name where an attachment is sealed: its own nonce follows, so that each has a secret of its own.
+const ATTACHMENT: &str = "attachment:";
+
+/// The log beneath, and the keys that seal what goes into it. What [`EventLog::stream_proof`], [`EventLog::verify`] and copies show
+/// are the bytes as they are kept.
+pub struct SealedLog {
+    inner: Arc<dyn EventLog>,
+    keys: Arc<PersonKeys>,
+    handle: Handle,
+}
+
+impl SealedLog {
+    /// `handle` says by which texts a person is to be found again.
+    pub fn new(inner: Arc<dyn EventLog>, keys: Arc<PersonKeys>, handle: Handle) -> Self {
+        Self { inner, keys, handle }
+    }
+
+    async fn seal(&self, append: Append) -> Result<Prepared, KeyError> {
+        let Append { centre, mut events, expected, .. } = append;
+        let mut versions: BTreeMap<Uuid, u64> = expected.iter().copied().collect();
+        let (mut all, mut handles) = (BTreeSet::new(), Vec::new());
+        for event in &mut events {
+            let version = versions.entry(event.stream).or_default();
+            *version += 1;
+            if Body::is_plainly_public(&event.body) {
+                continue;
+            }
+            let body = Body::decode(&event.body).map_err(bad_body)?;
+            let persons: BTreeSet<Uuid> = body.sealed().iter().map(|field| field.person).collect();
+            let of = Of { centre: centre.as_str().to_owned(), stream: event.stream };
+            let found = self.keys.find_or_draw(&persons, &of).await?;
+            let sealed = body.sealed().iter().map(|field| {
+                let SealedField { person, field, bytes: Some(text) } = field else { return Ok(field.clone()) };
+                let Some(Found::Key(key)) = found.get(person) else { return Err(KeyError::Erased { person: *person }) };
+                if let Some(handle) = (self.handle)(field, text) {
+                    handles.push((*person, handle));
+                }
+                let place =
+                    Place { centre: centre.as_str(), stream: event.stream, version: *version, person: *person, field };
+                let bytes = Some(key.field(&place).seal(&place, nonce()?, text));
+                Ok(SealedField { person: *person, field: field.clone(), bytes })
+            });
+            let sealed = sealed.collect::<Result<Vec<_>, _>>()?;
+            event.body = body.with_sealed(sealed).encode().map_err(bad_body)?;
+            all.extend(persons);
+        }
+        let append = Append { centre, events, expected, ..append };
+        Ok(match self.keys.rest_on(&all, &handles) {
+            Some(ready) => Prepared::after(append, ready),
+            None => append.into(),
+        })
+    }
+
+    async fn open(&self, centre: &Centre, mut events: Vec<Event>) -> Result<Vec<Event>, LogError> {
+        let at = |event: &Event| format!("{centre}@{} ({})", event.position, event.kind);
+        let failed = |event: &Event, error: KeyError| LogError::Sealed { what: at(event), source: Arc::new(error) };
+        let mut bodies = Vec::new();
+        let mut persons = BTreeSet::new();
+        for (index, event) in events.iter().enumerate().filter(|(_, event)| !Body::is_plainly_public(&event.body)) {
+            // What is no body is the reader's to refuse.
+            let Ok(body) = Body::decode(&event.body) else { continue };
+            persons.extend(body.sealed().iter().map(|field| field.person));
+            bodies.push((index, body));
+        }
+        let Some((first, _)) = bodies.first() else { return Ok(events) };
+        let found = self.keys.find(&persons).await.map_err(|error| failed(&events[*first], error))?;
+        for (index, body) in bodies {
+            let event = &mut events[index];
+            let opened = body.sealed().iter().map(|field| {
+                let SealedField { person, field, bytes: Some(bytes) } = field else { return Ok(field.clone()) };
+                let key = match found.get(person) {
+                    Some(Found::Key(key)) => key,
+                    Some(Found::Erased) => {
+                        return Ok(SealedField { person: *person, field: field.clone(), bytes: None });
+                    }
+                    None => return Err(KeyError::Unknown { person: *person }),
+                };
+                let place = Place {
+                    centre: centre.as_str(),
+                    stream: event.stream,
+                    version: event.version,
+                    person: *person,
+                    field,
+                };
+                let text = key.field(&place).open(&place, bytes);
+                let text = text.map_err(|source| KeyError::Field { person: *person, field: field.clone(), source })?;
+                Ok(SealedField { person: *person, field: field.clone(), bytes: Some(text) })
+            });
+            let opened = opened.collect::<Result<Vec<_>, _>>().map_err(|error| failed(event, error))?;
+            let bytes = body.with_sealed(opened).encode();
+            event.body = bytes.map_err(|error| failed(event, bad_body(error)))?;
+        }
+        Ok(events)
+    }
+
+    /// The secret of one field, for somebody to whom it is to be shown; `None` once it was erased.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn secret(&self, place: &Place<'_>) -> Result<Option<FieldSecret>, KeyError> {
+        match self.keys.find(&BTreeSet::from([place.person])).await?.remove(&place.person) {
+            Some(Found::Key(key)) => Ok(Some(key.field(place))),
+            Some(Found::Erased) => Ok(None),
+            None => Err(KeyError::Unknown { person: place.person }),
+        }
+    }
+
+    /// Keeps an attachment of this person's case, sealed; what it answers names the sealed bytes.
+    ///
+    /// # Errors
+    /// As [`EventLog::put_attachment`]; [`LogError::Sealed`] if there is no key for it.
+    pub async fn put_sealed(
+        &self,
+        centre: &Centre,
+        stream: Uuid,
+        person: Uuid,
+        bytes: &[u8],
+    ) -> Result<Hash, LogError> {
+        let failed = |source: Cause| LogError::Sealed { what: format!("an attachment of case {stream}"), source };
+        let of = Of { centre: centre.as_str().to_owned(), stream };
+        let persons = BTreeSet::from([person]);
+        let found = self.keys.find_or_draw(&persons, &of).await.map_err(|error| failed(Arc::new(error)))?;
+        let Some(Found::Key(key)) = found.get(&person) else {
+            return Err(failed(Arc::new(KeyError::Erased { person })));
+        };
+        let nonce = nonce().map_err(|error| failed(Arc::new(error)))?;
+        let field = attachment(nonce);
+        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
+        let sealed = key.field(&place).seal(&place, nonce, bytes);
+        if let Some(ready) = self.keys.rest_on(&persons, &[]) {
+            ready.await.map_err(failed)?;
+        }
+        self.inner.put_attachment(sealed).await
+    }
+
+    /// The attachment with this hash, opened; `None` if there is none, or the person's data was erased.
+    ///
+    /// # Errors
+    /// As [`EventLog::get_attachment`]; [`LogError::Sealed`] if it does not open.
+    pub async fn get_sealed(
+        &self,
+        centre: &Centre,
+        stream: Uuid,
+        person: Uuid,
+        hash: Hash,
+    ) -> Result<Option<Vec<u8>>, LogError> {
+        let failed = |error| LogError::Sealed { what: format!("attachment {hash}"), source: Arc::new(error) };
+        let Some(sealed) = self.inner.get_attachment(hash).await? else { return Ok(None) };
+        let field = attachment(FieldSecret::nonce(&sealed).unwrap_or_default());
+        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
+        let Some(secret) = self.secret(&place).await.map_err(failed)? else { return Ok(None) };
+        let opened = secret.open(&place, &sealed);
+        opened.map(Some).map_err(|source| failed(KeyError::Field { person, field: field.clone(), source }))
+    }
+}
+
+fn attachment(nonce: [u8; 12]) -> String {
+    nonce.iter().fold(ATTACHMENT.to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
+fn bad_body(error: event_log::BodyError) -> KeyError {
+    KeyError::Body { source: Arc::new(error) }
+}
+
+#[async_trait]
+impl EventLog for SealedLog {
+    async fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
+        let centre = append.centre.clone();
+        self.seal(append).await.map_err(|error| AppendError::NotReady { centre, source: Arc::new(error) })
+    }
+
+    async fn append_prepared(&self, prepared: Prepared) -> Result<Appended, AppendError> {
+        self.inner.append_prepared(prepared).await
+    }
+
+    async fn commit_heads(&self, centre: &Centre, clock: Clock) -> Result<Option<Appended>, AppendError> {
+        self.inner.commit_heads(centre, clock).await
+    }
+
+    async fn read_stream(&self, centre: &Centre, stream: Uuid, after_version: u64) -> Result<Vec<Event>, LogError> {
+        self.open(centre, self.inner.read_stream(centre, stream, after_version).await?).await
+    }
+
+    async fn read_centre(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Event>, LogError> {
+        self.open(centre, self.inner.read_centre(centre, after_position, limit).await?).await
+    }
+
+    async fn stream_head(&self, centre: &Centre, stream: Uuid) -> Result<u64, LogError> {
+        self.inner.stream_head(centre, stream).await
+    }
+
+    async fn head(&self, centre: &Centre) -> Result<Head, LogError> {
+        self.inner.head(centre).await
+    }
+
+    async fn centres(&self) -> Result<Vec<(Centre, u64)>, LogError> {
+        self.inner.centres().await
+    }
+
+    fn tail(&self, centre: &Centre) -> Tail {
+        self.inner.tail(centre)
+    }
+
+    fn tail_all(&self) -> Tail {
+        self.inner.tail_all()
+    }
+
+    async fn put_attachment(&self, bytes: Vec<u8>) -> Result<Hash, LogError> {
+        self.inner.put_attachment(bytes).await
+    }
+
+    async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError> {
+        self.inner.get_attachment(hash).await
+    }
+
+    async fn verify_against(
+        &self,
+        remembered: &[Remembered],
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Report, LogError> {
+        self.inner.verify_against(remembered, progress).await
+    }
+
+    async fn stream_proof(&self, centre: &Centre, stream: Uuid) -> Result<Option<StreamProof>, LogError> {
+        self.inner.stream_proof(centre, stream).await
+    }
+
+    async fn prove(&self, centre: &Centre, plan: &Plan) -> Result<Vec<Hash>, LogError> {
+        self.inner.prove(centre, plan).await
+    }
+
+    async fn copy_into(&self, into: &Path) -> Result<Vec<CopiedHead>, LogError> {
+        self.inner.copy_into(into).await
+    }
+
+    async fn close(&self) {
+        // First the log, whose writer may wait for keys.
+        self.inner.close().await;
+        self.keys.close().await;
+    }
+}

@@ -1,0 +1,286 @@
+//! The file of wrapped keys.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_log::Access;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlitePool};
+use uuid::Uuid;
+
+use crate::KeyError;
+
+const SCHEMA: &str = include_str!("../../../schemas/sql/keys/schema.sql");
+/// "ysu", then what it holds.
+const ID: i64 = 0x7973_7503;
+const FORMAT: i64 = 1;
+/// How long a statement waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where a person's first text stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Of {
+    /// Whose log.
+    pub centre: String,
+    /// Which case.
+    pub stream: Uuid,
+}
+
+/// A key as it is kept.
+pub(crate) struct Wrapped {
+    pub(crate) epoch: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What is kept of a person.
+pub(crate) enum Kept {
+    Key(Wrapped),
+    Erased,
+}
+
+/// A person's new key and the handles by which that person may be found.
+pub(crate) struct NewPerson {
+    pub(crate) person: Uuid,
+    pub(crate) of: Of,
+    pub(crate) key: Wrapped,
+}
+
+pub(crate) struct Store {
+    pub(crate) path: PathBuf,
+    pool: SqlitePool,
+}
+
+impl Store {
+    pub(crate) async fn open(path: &Path, access: Access) -> Result<Self, KeyError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full)
+            // What is deleted here is gone from the file, too.
+            .pragma("secure_delete", "ON")
+            .disable_statement_logging();
+        let store = |pool| Self { path: path.to_owned(), pool };
+        if access == Access::Write {
+            let created = async {
+                let mut connection =
+                    options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal).connect().await?;
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                // No table: a new file, or one whose making was interrupted.
+                let used =
+                    sqlx::query("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetch_one(&mut *transaction).await?;
+                if !used.try_get::<bool, _>(0)? {
+                    sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+                }
+                transaction.commit().await?;
+                connection.close().await
+            };
+            created.await.map_err(|error| storage(path, "be opened", error))?;
+            crate::master::sync_directory(path).map_err(|error| crate::master::file_error(path, "made", error))?;
+        }
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(options.read_only(access == Access::Read));
+        let store = store(pool);
+        let identity =
+            sqlx::query("SELECT (SELECT application_id FROM pragma_application_id), (SELECT number FROM format)");
+        let row = identity.fetch_one(&store.pool).await.map_err(|_| KeyError::NotAStore { path: path.to_owned() })?;
+        let found: (i64, i64) = store.take(&row, 0).and_then(|id| Ok((id, store.take(&row, 1)?)))?;
+        if found == (ID, FORMAT) { Ok(store) } else { Err(KeyError::NotAStore { path: path.to_owned() }) }
+    }
+
+    /// What is kept of these persons; nothing of those that were never seen.
+    pub(crate) async fn find(&self, persons: &[Uuid]) -> Result<Vec<(Uuid, Kept)>, KeyError> {
+        let list: Vec<String> = persons.iter().map(|person| person.simple().to_string().to_uppercase()).collect();
+        let query = sqlx::query(
+            "WITH asked (person) AS (SELECT unhex(value) FROM json_each($1))
+             SELECT person, epoch, wrapped FROM asked JOIN persons USING (person)
+             UNION ALL SELECT person, NULL, NULL FROM asked JOIN erased USING (person)",
+        );
+        let json = format!("[{}]", list.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(","));
+        let rows = query.bind(json).fetch_all(&self.pool).await.map_err(|error| self.storage("read keys", error))?;
+        rows.iter()
+            .map(|row| {
+                let kept = match self.take::<Option<i64>>(row, 1)? {
+                    Some(epoch) => Kept::Key(Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? }),
+                    None => Kept::Erased,
+                };
+                Ok((self.uuid(row, 0)?, kept))
+            })
+            .collect()
+    }
+
+    /// Keeps new keys and handles, all in one commit.
+    pub(crate) async fn keep(&self, new: &[NewPerson], handles: &[(Uuid, [u8; 32])]) -> Result<(), KeyError> {
+        let kept = async {
+            let mut connection = self.pool.acquire().await?;
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            for NewPerson { person, of, key } in new {
+                let insert = sqlx::query(
+                    "INSERT INTO persons (person, centre, stream, epoch, wrapped) VALUES ($1, $2, $3, $4, $5)",
+                );
+                let insert =
+                    insert.bind(person.as_bytes().as_slice()).bind(&of.centre).bind(of.stream.as_bytes().as_slice());
+                insert.bind(key.epoch.cast_signed()).bind(&key.bytes).execute(&mut *transaction).await?;
+            }
+            for (person, token) in handles {
+                // A person who was erased meanwhile is not to be found again.
+                let insert = sqlx::query(
+                    "INSERT INTO handles (token, person) SELECT $1, person FROM persons WHERE person = $2 ON CONFLICT DO NOTHING",
+                );
+                insert.bind(token.as_slice()).bind(person.as_bytes().as_slice()).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        };
+        kept.await.map_err(|error| self.storage("keep keys", error))
+    }
+
+    /// Where a person's texts stand, and whether they were erased.
+    pub(crate) async fn of(&self, person: Uuid) -> Result<Option<(Of, bool)>, KeyError> {
+        let query = sqlx::query(
+            "SELECT centre, stream, FALSE FROM persons WHERE person = $1 UNION ALL SELECT centre, stream, TRUE FROM erased WHERE person = $1",
+        );
+        let row = query.bind(person.as_bytes().as_slice()).fetch_optional(&self.pool).await;
+        let row = row.map_err(|error| self.storage("read keys", error))?;
+        row.map(|row| Ok((Of { centre: self.take(&row, 0)?, stream: self.uuid(&row, 1)? }, self.take(&row, 2)?)))
+            .transpose()
+    }
+
+    /// Whom a handle leads to.
+    pub(crate) async fn by_handle(&self, token: [u8; 32]) -> Result<Vec<(Uuid, Of)>, KeyError> {
+        let query = sqlx::query(
+            "SELECT person, centre, stream FROM handles JOIN persons USING (person) WHERE token = $1 ORDER BY 1",
+        );
+        let rows = query
+            .bind(token.as_slice())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.storage("read keys", error))?;
+        let one = |row| Ok((self.uuid(row, 0)?, Of { centre: self.take(row, 1)?, stream: self.uuid(row, 2)? }));
+        rows.iter().map(one).collect()
+    }
+
+    /// The store's own key of that name.
+    pub(crate) async fn own(&self, name: &str) -> Result<Option<Wrapped>, KeyError> {
+        let row =
+            sqlx::query("SELECT epoch, wrapped FROM own WHERE name = $1").bind(name).fetch_optional(&self.pool).await;
+        let row = row.map_err(|error| self.storage("read keys", error))?;
+        row.map(|row| Ok(Wrapped { epoch: self.take::<i64>(&row, 0)?.cast_unsigned(), bytes: self.take(&row, 1)? }))
+            .transpose()
+    }
+
+    pub(crate) async fn keep_own(&self, name: &str, key: &Wrapped) -> Result<(), KeyError> {
+        let insert = sqlx::query("INSERT INTO own (name, epoch, wrapped) VALUES ($1, $2, $3)");
+        let done = insert.bind(name).bind(key.epoch.cast_signed()).bind(&key.bytes).execute(&self.pool).await;
+        done.map(drop).map_err(|error| self.storage("keep keys", error))
+    }
+
+    /// Whether anybody was ever kept here.
+    pub(crate) async fn is_empty(&self) -> Result<bool, KeyError> {
+        let query = sqlx::query("SELECT NOT EXISTS (SELECT 1 FROM persons) AND NOT EXISTS (SELECT 1 FROM erased)");
+        let row = query.fetch_one(&self.pool).await.map_err(|error| self.storage("read keys", error))?;
+        self.take(&row, 0)
+    }
+
+    /// Destroys what is kept of these persons and wraps all that is left anew, in one commit.
+    pub(crate) async fn erase(
+        &self,
+        persons: &[Uuid],
+        rewrap: &(dyn Fn(Uuid, &Wrapped) -> Result<Wrapped, KeyError> + Sync),
+    ) -> Result<(), KeyError> {
+        let failed = |error| self.storage("erase keys", error);
+        let mut connection = self.pool.acquire().await.map_err(failed)?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        for person in persons {
+            for statement in [
+                "INSERT INTO erased (person, centre, stream) SELECT person, centre, stream FROM persons WHERE person = $1 ON CONFLICT DO NOTHING",
+                "DELETE FROM persons WHERE person = $1",
+            ] {
+                let query = sqlx::query(statement).bind(person.as_bytes().as_slice());
+                query.execute(&mut *transaction).await.map_err(failed)?;
+            }
+        }
+        // In pieces, so that memory does not grow with the persons.
+        let mut after = Vec::new();
+        loop {
+            let query =
+                sqlx::query("SELECT person, epoch, wrapped FROM persons WHERE person > $1 ORDER BY person LIMIT 1000");
+            let rows = query.bind(after.as_slice()).fetch_all(&mut *transaction).await.map_err(failed)?;
+            let Some(last) = rows.last() else { break };
+            after = self.take(last, 0)?;
+            for row in &rows {
+                let (person, epoch) = (self.uuid(row, 0)?, self.take::<i64>(row, 1)?);
+                let new = rewrap(person, &Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? })?;
+                let update = sqlx::query("UPDATE persons SET epoch = $2, wrapped = $3 WHERE person = $1")
+                    .bind(person.as_bytes().as_slice());
+                update
+                    .bind(new.epoch.cast_signed())
+                    .bind(new.bytes)
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
+            }
+        }
+        let rows =
+            sqlx::query("SELECT name, epoch, wrapped FROM own").fetch_all(&mut *transaction).await.map_err(failed)?;
+        for row in &rows {
+            let (name, epoch) = (self.take::<String>(row, 0)?, self.take::<i64>(row, 1)?);
+            let new = rewrap(own(&name), &Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? })?;
+            let update = sqlx::query("UPDATE own SET epoch = $2, wrapped = $3 WHERE name = $1").bind(name);
+            update.bind(new.epoch.cast_signed()).bind(new.bytes).execute(&mut *transaction).await.map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        drop(connection);
+        self.empty_wal().await
+    }
+
+    /// Carries everything over into the file and cuts the write-ahead log, which may hold what was deleted since.
+    pub(crate) async fn empty_wal(&self) -> Result<(), KeyError> {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await;
+        let row = row.map_err(|error| self.storage("empty its write-ahead log", error))?;
+        if self.take::<i64>(&row, 0)? == 0 {
+            return Ok(());
+        }
+        Err(self.storage("empty its write-ahead log while somebody reads it", sqlx::Error::PoolTimedOut))
+    }
+
+    /// Writes a copy of everything as it is now.
+    pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), KeyError> {
+        let done = sqlx::query("VACUUM INTO $1").bind(path.to_string_lossy().into_owned()).execute(&self.pool).await;
+        done.map(drop).map_err(|error| self.storage("be copied", error))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    fn uuid(&self, row: &sqlx::sqlite::SqliteRow, at: usize) -> Result<Uuid, KeyError> {
+        let bytes: Vec<u8> = self.take(row, at)?;
+        Uuid::from_slice(&bytes).map_err(|error| self.storage("read keys", sqlx::Error::Decode(error.into())))
+    }
+
+    fn take<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
+        &self,
+        row: &'r sqlx::sqlite::SqliteRow,
+        at: usize,
+    ) -> Result<T, KeyError> {
+        row.try_get(at).map_err(|error| self.storage("read keys", error))
+    }
+
+    fn storage(&self, doing: &'static str, error: sqlx::Error) -> KeyError {
+        storage(&self.path, doing, error)
+    }
+}
+
+/// Under which number a key of the store's own is wrapped.
+pub(crate) fn own(name: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::nil(), name.as_bytes())
+}
+
+fn storage(path: &Path, doing: &'static str, error: sqlx::Error) -> KeyError {
+    KeyError::Storage { path: path.to_owned(), doing, source: Arc::new(error) }
+}

@@ -1,0 +1,244 @@
+//! What is sealed on its way in is opened on its way out, is on no disk in plain, and is gone once its key is.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use event_log::{
+    Access, Append, AppendError, Body, Centre, Clock, EventLog, LogError, NewEvent, Priority, SealedField,
+};
+use persons::{KeyError, MASTER_NAME, PersonKeys, STORE_NAME, SealedLog};
+use serde_json::json;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const NAME: &str = "张三canary";
+const TELEPHONE: &str = "13812340000";
+const PERSON: Uuid = Uuid::from_u128(0xAAAA);
+const OTHER: Uuid = Uuid::from_u128(0xBBBB);
+const CASE: Uuid = Uuid::from_u128(1);
+
+fn centre() -> Centre {
+    Centre::new("410404").unwrap()
+}
+
+fn by_telephone(field: &str, text: &[u8]) -> Option<String> {
+    field.ends_with("/telephone").then(|| String::from_utf8_lossy(text).into_owned())
+}
+
+async fn open(place: &Path, access: Access) -> (Arc<SealedLog>, Arc<PersonKeys>) {
+    let inner = event_log::open(&format!("sqlite:{}", place.join("log.sqlite").display()), access).await.unwrap();
+    let is_new = inner.centres().await.unwrap().is_empty();
+    let keys = PersonKeys::open(&place.join("keys"), access, is_new).await.unwrap();
+    (Arc::new(SealedLog::new(inner, Arc::clone(&keys), by_telephone)), keys)
+}
+
+fn append(stream: Uuid, version: u64, fields: &[(Uuid, &str, &str)]) -> Append {
+    let sealed = fields.iter().map(|(person, field, text)| SealedField {
+        person: *person,
+        field: (*field).to_owned(),
+        bytes: Some(text.as_bytes().to_vec()),
+    });
+    let body = Body::new(&json!({"kind": "ordinary"}), sealed.collect()).unwrap().encode().unwrap();
+    let event = NewEvent { stream, kind: "accepted".to_owned(), kind_version: 1, body };
+    Append {
+        centre: centre(),
+        events: vec![event],
+        expected: vec![(stream, version)],
+        clock: Clock::Machine(1_767_225_600_000),
+        counters: Vec::new(),
+        priority: Priority::People,
+    }
+}
+
+async fn texts(log: &dyn EventLog, stream: Uuid) -> Vec<Option<String>> {
+    let events = log.read_stream(&centre(), stream, 0).await.unwrap();
+    let fields = events.iter().flat_map(|event| Body::decode(&event.body).unwrap().sealed().to_vec());
+    fields.map(|field| field.bytes.map(|bytes| String::from_utf8(bytes).unwrap())).collect()
+}
+
+/// Every file below a directory that holds one of these texts.
+fn holding(directory: &Path, needles: &[&[u8]]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(holding(&path, needles));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        if needles.iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle)) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_goes_in_comes_out_and_no_file_holds_it() {
+    let place = TempDir::new().unwrap();
+    for life in 0..2 {
+        let (log, keys) = open(place.path(), Access::Write).await;
+        let fields = [(PERSON, "/name", NAME), (PERSON, "/telephone", TELEPHONE), (OTHER, "/staff", "李四")];
+        log.append(append(CASE, life, &fields)).await.unwrap();
+        let once = [Some(NAME.to_owned()), Some(TELEPHONE.to_owned()), Some("李四".to_owned())];
+        assert_eq!(texts(&*log, CASE).await, vec![once; usize::try_from(life).unwrap() + 1].concat());
+        let found = keys.by_handle(TELEPHONE).await.unwrap();
+        assert_eq!(found.iter().map(|(person, of)| (*person, of.stream)).collect::<Vec<_>>(), [(PERSON, CASE)]);
+        assert!(keys.by_handle("13812340001").await.unwrap().is_empty());
+        // A companion opens the same.
+        let (beside, _) = open(place.path(), Access::Read).await;
+        assert_eq!(texts(&*beside, CASE).await.len(), 3 * (usize::try_from(life).unwrap() + 1));
+        beside.close().await;
+        assert_eq!(log.verify(&mut |_| {}).await.unwrap().faults, []);
+        log.close().await;
+        assert_eq!(holding(place.path(), &[NAME.as_bytes(), TELEPHONE.as_bytes()]), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn the_same_text_is_sealed_for_its_place_alone() {
+    let place = TempDir::new().unwrap();
+    let (log, _) = open(place.path(), Access::Write).await;
+    for version in 0..2 {
+        log.append(append(CASE, version, &[(PERSON, "/name", NAME)])).await.unwrap();
+    }
+    let kept = log.stream_proof(&centre(), CASE).await.unwrap().unwrap().events;
+    let bytes: BTreeSet<_> =
+        kept.iter().map(|event| Body::decode(&event.body).unwrap().sealed()[0].bytes.clone()).collect();
+    assert_eq!(bytes.len(), 2);
+    log.close().await;
+}
+
+#[tokio::test]
+async fn an_erased_person_is_gone_for_good_and_the_others_are_not() {
+    let place = TempDir::new().unwrap();
+    let (log, keys) = open(place.path(), Access::Write).await;
+    let fields = [(PERSON, "/name", NAME), (PERSON, "/telephone", TELEPHONE), (OTHER, "/staff", "李四")];
+    log.append(append(CASE, 0, &fields)).await.unwrap();
+    let attachment = log.put_sealed(&centre(), CASE, PERSON, b"a scan").await.unwrap();
+    assert_eq!(
+        log.get_sealed(&centre(), CASE, PERSON, attachment).await.unwrap().as_deref(),
+        Some(b"a scan".as_slice())
+    );
+    let before = place.path().join("before");
+    std::fs::create_dir(&before).unwrap();
+    keys.copy_to(&before.join(STORE_NAME)).await.unwrap();
+    for _ in 0..2 {
+        keys.erase(&[PERSON]).await.unwrap();
+        let left = [None, None, Some("李四".to_owned())];
+        assert_eq!(texts(&*log, CASE).await, left);
+        assert!(keys.by_handle(TELEPHONE).await.unwrap().is_empty());
+        assert_eq!(log.get_sealed(&centre(), CASE, PERSON, attachment).await.unwrap(), None);
+    }
+    let refused = log.append(append(CASE, 1, &[(PERSON, "/name", NAME)])).await.unwrap_err();
+    assert!(
+        matches!(&refused, AppendError::NotReady { source, .. } if source.to_string().contains("was erased")),
+        "{refused}"
+    );
+    assert_eq!(log.verify(&mut |_| {}).await.unwrap().faults, []);
+    log.close().await;
+
+    let (log, _) = open(place.path(), Access::Write).await;
+    assert_eq!(texts(&*log, CASE).await, [None, None, Some("李四".to_owned())]);
+    log.append(append(CASE, 1, &[(OTHER, "/staff", "王五")])).await.unwrap();
+    log.close().await;
+    // The copy from before, beside the master key of now.
+    std::fs::copy(place.path().join("keys").join(MASTER_NAME), before.join(MASTER_NAME)).unwrap();
+    let old = PersonKeys::open(&before, Access::Write, false).await;
+    assert!(matches!(old, Err(KeyError::OldStore { found: 1, .. })), "{:?}", old.err());
+}
+
+#[tokio::test]
+async fn a_missing_key_is_named_and_is_no_erasure() {
+    let place = TempDir::new().unwrap();
+    let (log, keys) = open(place.path(), Access::Write).await;
+    log.append(append(CASE, 0, &[(OTHER, "/staff", "李四")])).await.unwrap();
+    let copy = place.path().join("copy");
+    keys.copy_to(&copy).await.unwrap();
+    log.append(append(Uuid::from_u128(2), 0, &[(PERSON, "/name", NAME)])).await.unwrap();
+    log.close().await;
+    for name in [STORE_NAME.to_owned(), format!("{STORE_NAME}-wal"), format!("{STORE_NAME}-shm")] {
+        let _ = std::fs::remove_file(place.path().join("keys").join(name));
+    }
+    for access in [Access::Read, Access::Write] {
+        let gone = PersonKeys::open(&place.path().join("keys"), access, false).await;
+        assert!(matches!(gone, Err(KeyError::Missing { .. })), "{:?}", gone.err());
+    }
+    std::fs::copy(&copy, place.path().join("keys").join(STORE_NAME)).unwrap();
+    let (log, _) = open(place.path(), Access::Write).await;
+    assert_eq!(texts(&*log, CASE).await, [Some("李四".to_owned())]);
+    let unknown = log.read_stream(&centre(), Uuid::from_u128(2), 0).await.unwrap_err();
+    assert!(
+        matches!(&unknown, LogError::Sealed { source, .. } if source.to_string().contains("put back")),
+        "{unknown}"
+    );
+    log.close().await;
+}
+
+#[tokio::test]
+async fn whatever_was_altered_does_not_open() {
+    let place = TempDir::new().unwrap();
+    let (log, _) = open(place.path(), Access::Write).await;
+    for stream in [1, 2] {
+        log.append(append(Uuid::from_u128(stream), 0, &[(PERSON, "/name", NAME)])).await.unwrap();
+    }
+    log.close().await;
+    // What was never sealed stands there, as in a log that another program wrote.
+    let raw =
+        event_log::open(&format!("sqlite:{}", place.path().join("log.sqlite").display()), Access::Write).await.unwrap();
+    raw.append(append(Uuid::from_u128(3), 0, &[(PERSON, "/name", NAME)])).await.unwrap();
+    raw.close().await;
+    let (log, _) = open(place.path(), Access::Read).await;
+    let refused = log.read_stream(&centre(), Uuid::from_u128(3), 0).await.unwrap_err();
+    assert!(matches!(refused, LogError::Sealed { .. }), "{refused}");
+    log.close().await;
+    let master = place.path().join("keys").join(MASTER_NAME);
+    let text = std::fs::read_to_string(&master).unwrap();
+    std::fs::write(&master, text.replace("1 ", "1 0")).unwrap();
+    let refused = PersonKeys::open(&place.path().join("keys"), Access::Write, false).await;
+    assert!(matches!(refused, Err(KeyError::Content { .. })), "{:?}", refused.err());
+    let (begin, key) = text.rsplit_once("1 ").unwrap();
+    let other: String = key.chars().map(|c| if c == '0' { '1' } else { '0' }).take(64).collect();
+    std::fs::write(&master, format!("{begin}1 {other}\n")).unwrap();
+    let refused = PersonKeys::open(&place.path().join("keys"), Access::Write, false).await;
+    assert!(matches!(refused, Err(KeyError::Altered { .. })), "{:?}", refused.err());
+}
+
+/// Many at once, each with new persons: all keys are there when the log is opened anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_kept_in_groups_before_what_rests_on_them() {
+    let place = TempDir::new().unwrap();
+    let (log, _) = open(place.path(), Access::Write).await;
+    let tasks = (0..200_u128).map(|n| {
+        let log = Arc::clone(&log);
+        tokio::spawn(async move {
+            let person = Uuid::from_u128(0x1_0000 + n / 2);
+            log.append(append(Uuid::from_u128(n), 0, &[(person, "/name", NAME)])).await.unwrap();
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    // Not closed: as after a kill.
+    let copy = TempDir::new().unwrap();
+    std::fs::create_dir(copy.path().join("keys")).unwrap();
+    for name in [
+        "log.sqlite",
+        "log.sqlite-wal",
+        "log.sqlite.attachments",
+        "keys/persons.sqlite",
+        "keys/persons.sqlite-wal",
+        "keys/master.secret",
+    ] {
+        if place.path().join(name).exists() {
+            std::fs::copy(place.path().join(name), copy.path().join(name)).unwrap();
+        }
+    }
+    let (again, _) = open(copy.path(), Access::Write).await;
+    for n in 0..200 {
+        assert_eq!(texts(&*again, Uuid::from_u128(n)).await, [Some(NAME.to_owned())]);
+    }
+    again.close().await;
+    log.close().await;
+}
