@@ -60,6 +60,16 @@ refusals! {
         "本案{how}，不再办理。确需再办的，由管理机构重开";
     NotEnded {} "not-ended", "H10",
         "本案还在办理，不用重开";
+    NoSuchPerson {} "no-such-person", "默认",
+        "本案没有这个人的信息。请核对人员编号";
+    ErasureWhileOpen {} "erasure-while-open", "默认",
+        "本案还在办理，个人信息的处理目的尚未实现，不能删除。请先办结，或由诉求人撤回";
+    NoErasureRequest { request: u64 } "no-erasure-request", "默认",
+        "第{request}步不是删除请求。请核对请求编号";
+    UnderLegalHold {} "under-legal-hold", "默认",
+        "本案信息依法应当保留，现在不能删除。保留解除后再办";
+    PersonErased {} "person-erased", "默认",
+        "诉求人的信息已经删除，本案不再办理。新的事实请另行登记";
     CannotReopen { how: &'static str } "cannot-reopen", "H10",
         "本案{how}，不能重开。请另行登记";
     ReopenTooLate { last_day: chrono::NaiveDate } "reopen-too-late", "默认",

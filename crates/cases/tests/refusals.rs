@@ -190,6 +190,23 @@ fn provoked() -> Vec<(&'static str, String, String)> {
             &format!("{letters}03-30 09:00 manager send_reminder_letter !! letters-exhausted"),
         ],
     );
+    let person = cases::story::Story::id(1).complainant();
+    let request = format!("03-02 11:00 clerk request_erasure reason=甲 person={person}");
+    let asked = format!("{ACCEPTED}03-02 10:00 complainant withdraw\n{request}\n");
+    let hold = "03-02 12:00 manager place_legal_hold ground=proceeding basis=甲\n";
+    let agree = "03-02 13:00 manager agree_erasure request=3";
+    add(H, ACCEPTED, &[&format!("{request} !! erasure-while-open")]);
+    add(
+        H,
+        &asked,
+        &[
+            "03-02 11:30 clerk request_erasure reason=甲 person=019caba1-dd00-7000-8000-0000000000ff !! no-such-person",
+            "03-02 13:00 manager agree_erasure request=2 !! no-erasure-request",
+            "03-02 13:00 system2 complete_erasure request=3 !! no-erasure-request",
+            &format!("{hold}{agree} !! under-legal-hold"),
+            &format!("{agree}\n03-02 14:00 manager reopen !! person-erased"),
+        ],
+    );
     let history = "03-02 10:00 admin accept historical=true imported=2022-09-29T10:00\n\
                    03-02 10:00 admin classify kind=ordinary imported=2022-09-29T10:00\n\
                    03-02 10:00 admin dispatch lead=scj imported=2022-09-29T10:00\n";

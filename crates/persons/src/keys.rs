@@ -214,6 +214,30 @@ impl PersonKeys {
         self.store.by_handle(self.token(text)).await
     }
 
+    /// Notes that this person's key may have to be destroyed: before whatever makes it so is recorded.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {
+        self.store.intend(person, of).await
+    }
+
+    /// Who was noted so, and where it is said whether it is to be.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn intended(&self) -> Result<Vec<(Uuid, Of)>, KeyError> {
+        self.store.intended().await
+    }
+
+    /// It was done, or is not to be.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn forget_intent(&self, person: Uuid) -> Result<(), KeyError> {
+        self.store.forget_intent(person).await
+    }
+
     /// Destroys the keys of these persons, and every earlier copy of the store with the master key's epoch. Does nothing twice; what was
     /// interrupted is brought to its end when the keys are opened next.
     ///

@@ -186,6 +186,26 @@ impl Store {
         self.take(&row, 0)
     }
 
+    pub(crate) async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {
+        let insert =
+            sqlx::query("INSERT INTO erasing (person, centre, stream) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+        let insert = insert.bind(person.as_bytes().as_slice()).bind(&of.centre).bind(of.stream.as_bytes().as_slice());
+        insert.execute(&self.pool).await.map(drop).map_err(|error| self.storage("keep what is to be erased", error))
+    }
+
+    pub(crate) async fn intended(&self) -> Result<Vec<(Uuid, Of)>, KeyError> {
+        let rows =
+            sqlx::query("SELECT person, centre, stream FROM erasing ORDER BY person").fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| self.storage("read what is to be erased", error))?;
+        let one = |row| Ok((self.uuid(row, 0)?, Of { centre: self.take(row, 1)?, stream: self.uuid(row, 2)? }));
+        rows.iter().map(one).collect()
+    }
+
+    pub(crate) async fn forget_intent(&self, person: Uuid) -> Result<(), KeyError> {
+        let delete = sqlx::query("DELETE FROM erasing WHERE person = $1").bind(person.as_bytes().as_slice());
+        delete.execute(&self.pool).await.map(drop).map_err(|error| self.storage("keep what is to be erased", error))
+    }
+
     /// Destroys what is kept of these persons and wraps all that is left anew, in one commit.
     pub(crate) async fn erase(
         &self,

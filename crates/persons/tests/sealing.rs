@@ -1,5 +1,10 @@
 //! What is sealed on its way in is opened on its way out, is on no disk in plain, and is gone once its key is.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows it in tests, and does not see that helpers of tests are tests"
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;

@@ -20,6 +20,7 @@ use cases::{
 use event_log::{
     Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Prepared, Priority, Reached,
 };
+use persons::Of;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -346,6 +347,7 @@ impl Engine {
         if decided.is_empty() {
             return Ok(Decision::Nothing);
         }
+        self.note_erasures(&line.centre, &decided).await?;
         let events = decided.iter().map(|(id, entry)| wire::new_event(id.0, entry)).collect::<Result<_, _>>()?;
         for (id, other) in others {
             grown.entry(id).or_insert(other);
@@ -353,6 +355,18 @@ impl Engine {
         let centre = wire::log_centre(&line.centre);
         let append = Append { centre, events, expected, clock, counters: Vec::new(), priority };
         Ok(Decision::Append { append, grown: grown.into_values().collect(), decided })
+    }
+
+    /// Before the log says that somebody's data is to be erased, the store of keys knows: else a crash could leave it undone.
+    async fn note_erasures(&self, centre: &CentreCode, decided: &Decided) -> Result<(), EngineError> {
+        let Some(sealing) = &self.keys else { return Ok(()) };
+        for (case, entry) in decided {
+            if let CaseEvent::ErasureAgreed(agreed) = &entry.event {
+                let of = Of { centre: centre.as_str().to_owned(), stream: case.0 };
+                sealing.keys.intend(agreed.person.0, &of).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn submit_centre(&self, line: &CentreCommandLine, priority: Priority) -> Result<Done, EngineError> {

@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use cases::{CentreCode, Instant};
-use event_log::{Access, BackupError, Progress, Restored};
+use event_log::{Access, BackupError, EventLog, Progress, Restored};
 use persons::PersonKeys;
 use projections::{Views, When};
 
-use crate::{clock, engine::Engine, keys, sealing::Sealing, wire};
+use crate::{clock, engine::Engine, erasing, keys, sealing::Sealing, wire};
 
 const LOG_NAME: &str = "log.sqlite";
+/// Says that keys and log may not be of one time.
+const RESTORED_NAME: &str = "restored";
 
 /// Where an installation keeps its things.
 #[derive(Debug, Clone, clap::Args)]
@@ -60,13 +62,38 @@ impl Place {
         if is_new && access == Access::Read {
             return Ok(Engine::new(log, access));
         }
-        match Sealing::open(Arc::clone(&log), &self.keys(), access, is_new).await {
+        match self.sealing(&log, access, is_new).await {
             Ok(sealing) => Ok(Engine::sealed(sealing, access)),
             Err(error) => {
                 log.close().await;
-                Err(error.into())
+                Err(error)
             }
         }
+    }
+
+    async fn sealing(&self, log: &Arc<dyn EventLog>, access: Access, is_new: bool) -> anyhow::Result<Sealing> {
+        let restored = self.keys().join(RESTORED_NAME);
+        let is_restored = restored.exists();
+        anyhow::ensure!(
+            !is_restored || access == Access::Write,
+            "{} was restored, and what was to be erased may not be yet: run `yousu erase carry-out` first",
+            self.data.display()
+        );
+        let sealing = Sealing::open(Arc::clone(log), &self.keys(), access, is_new).await?;
+        if is_restored {
+            // The store may be older than the log, and not know of what was agreed to since.
+            erasing::note_all(log, &sealing.keys).await?;
+            std::fs::remove_file(&restored).with_context(|| format!("{} cannot be removed", restored.display()))?;
+        }
+        Ok(sealing)
+    }
+
+    /// Opens log and views as their one writer, and carries out what was agreed to be erased.
+    pub(crate) async fn write_all(&self) -> anyhow::Result<(Engine, Views)> {
+        let engine = self.write().await?;
+        let views = Views::open(&self.data).await?;
+        erasing::carry_out(&engine, &views, true).await?;
+        Ok((engine, views))
     }
 
     /// Puts a copy of the store of persons' keys into a backup. It opens nothing without the master key, which is not copied.
@@ -105,6 +132,10 @@ impl Place {
             std::fs::copy(&there, &half).with_context(told)?;
             std::fs::File::open(&half).and_then(|file| file.sync_all()).with_context(told)?;
             std::fs::rename(&half, &here).with_context(told)?;
+        }
+        if here.exists() {
+            let mark = self.keys().join(RESTORED_NAME);
+            std::fs::write(&mark, "").with_context(|| format!("{} cannot be written", mark.display()))?;
         }
         Ok(restored)
     }

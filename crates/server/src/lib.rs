@@ -14,6 +14,7 @@ mod clock;
 mod demo;
 mod digest;
 mod engine;
+mod erasing;
 mod foreseen;
 mod http;
 pub mod importing;

@@ -10,6 +10,8 @@ use persons::{KeyError, PersonKeys, SealedLog};
 pub struct Sealing {
     pub(crate) log: Arc<SealedLog>,
     pub(crate) keys: Arc<PersonKeys>,
+    /// Held while erasures are carried out.
+    pub(crate) erasing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Sealing {
@@ -19,7 +21,7 @@ impl Sealing {
     /// [`KeyError`].
     pub async fn open(log: Arc<dyn EventLog>, keys: &Path, access: Access, is_new: bool) -> Result<Self, KeyError> {
         let keys = PersonKeys::open(keys, access, is_new).await?;
-        Ok(Self { log: Arc::new(SealedLog::new(log, Arc::clone(&keys), handle)), keys })
+        Ok(Self { log: Arc::new(SealedLog::new(log, Arc::clone(&keys), handle)), keys, erasing: Arc::default() })
     }
 }
 

@@ -130,6 +130,15 @@ pub(super) fn what(event: &CaseEvent, set_up: &SetUp) -> String {
         CaseEvent::FedBack(event) => format!("{}：{}", event.how, event.text.text()),
         CaseEvent::Terminated(event) => format!("{}；{}", event.ground, event.reason.text()),
         CaseEvent::Reopened(event) => format!("{}；{}", event.ground, event.reason.text()),
+        CaseEvent::ErasureRequested(event) => event.reason.text().to_owned(),
+        CaseEvent::ErasureAgreed(event) => format!("第{}步的请求", event.request),
+        CaseEvent::ErasureCompleted(event) => format!("第{}步的请求", event.request),
+        CaseEvent::ProcessingRestricted(_) => "依法应当保留，只保存，不作他用".to_owned(),
+        CaseEvent::LegalHoldPlaced(event) => {
+            let until = event.until.map_or_else(String::new, |day| format!("，至{day}"));
+            format!("{}{until}；{}", event.ground, event.basis.text())
+        }
+        CaseEvent::LegalHoldLifted(event) => event.reason.text().to_owned(),
         CaseEvent::ContactCorrected(event) => {
             let fields = [("联系人", &event.contact_person), ("电话", &event.telephone), ("地址", &event.address)];
             let given: Vec<_> = fields.iter().filter(|(_, text)| text.is_some()).map(|(field, _)| *field).collect();

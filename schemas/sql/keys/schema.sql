@@ -29,6 +29,13 @@ CREATE TABLE erased (
     stream BLOB NOT NULL CHECK (length(stream) = 16)
 ) STRICT, WITHOUT ROWID;
 
+-- Whose key may have to be destroyed: written before the log says so, so that a crash between the two is brought to its end.
+CREATE TABLE erasing (
+    person BLOB NOT NULL PRIMARY KEY CHECK (length(person) = 16),
+    centre TEXT NOT NULL,
+    stream BLOB NOT NULL CHECK (length(stream) = 16)
+) STRICT, WITHOUT ROWID;
+
 -- The key for handles.
 CREATE TABLE own (
     name    TEXT NOT NULL PRIMARY KEY,

@@ -26,6 +26,7 @@ pub(crate) fn play() -> Script {
     put_off(&mut script);
     withheld_draft(&mut script);
     turn_of_the_year(&mut script);
+    forgotten(&mut script);
     script
 }
 
@@ -337,4 +338,20 @@ fn turn_of_the_year(s: &mut Script) {
     s.case = 0;
     let (_, henan) = SHIPPED[0];
     s.say("2026-12-31T16:00", "admin", "adopt_policy", json!({"policy_text": henan}));
+}
+
+/// Withdrawn; held, so that it is only restricted; then requested by one, agreed by another, and carried out.
+fn forgotten(s: &mut Script) {
+    s.submitted(12, "2027-01-11", &json!({"kind": "ordinary"}), "zjj");
+    s.say("2027-01-11T10:00", "clerk", "withdraw", json!({"how": "电话", "reason": "不再需要"}));
+    let person = Story::id(12).complainant();
+    let hold = json!({"ground": "proceeding", "basis": "示例区法院（2027）行初1号", "until": "2027-06-30"});
+    s.say("2027-01-11T10:30", "manager", "place_legal_hold", hold);
+    let request = json!({"person": person, "reason": "诉求人书面请求"});
+    s.say("2027-01-11T11:00", "clerk", "request_erasure", request.clone());
+    s.say("2027-01-12T09:00", "manager", "lift_legal_hold", json!({"reason": "案件已终结"}));
+    s.say("2027-01-12T09:30", "clerk", "request_erasure", request);
+    let request = s.entry("erasure_requested");
+    s.say("2027-01-12T10:00", "manager", "agree_erasure", json!({"request": request}));
+    s.say("2027-01-12T10:01", "system", "complete_erasure", json!({"request": request}));
 }

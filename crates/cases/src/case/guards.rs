@@ -16,6 +16,13 @@ pub(super) fn frame(command: &CaseCommand, case: &Case, ctx: &Context<'_>) -> Re
     if case.version == 0 && !creates {
         return Err(Refusal::NoSuchCase { case: case.id });
     }
+    let about_persons = matches!(
+        command,
+        CaseCommand::RequestErasure(_) | CaseCommand::AgreeErasure(_) | CaseCommand::CompleteErasure(_)
+    );
+    if case.is_erased() && !about_persons {
+        return Err(Refusal::PersonErased {});
+    }
     let role = ctx.by.role;
     // 历史件: the import writes down what others did, under the names that stand in its mapping.
     let importing = ctx.approved_late && role == Role::SystemAdministrator;

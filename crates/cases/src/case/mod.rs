@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod escalation;
 pub mod handling;
 pub mod intake;
+pub mod persons;
 pub mod referral;
 pub mod review;
 pub mod round;
@@ -162,6 +163,13 @@ events! {
     Closed = closing::closed,
     Terminated = closing::terminated,
     Reopened = closing::reopened,
+    // persons
+    ErasureRequested = persons::erasure,
+    ErasureAgreed = persons::erasure,
+    ErasureCompleted = persons::erasure,
+    ProcessingRestricted = persons::erasure,
+    LegalHoldPlaced = persons::legal_hold,
+    LegalHoldLifted = persons::legal_hold,
     }
 }
 
@@ -243,6 +251,12 @@ commands! {
     Close = closing::closed,
     Terminate = closing::terminated,
     Reopen = closing::reopened,
+    // persons
+    RequestErasure = persons::erasure,
+    AgreeErasure = persons::erasure,
+    CompleteErasure = persons::erasure,
+    PlaceLegalHold = persons::legal_hold,
+    LiftLegalHold = persons::legal_hold,
     }
 }
 

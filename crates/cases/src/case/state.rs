@@ -19,7 +19,7 @@ use super::{
     triage::{Ground, Kind},
 };
 use crate::{
-    ids::{ActorId, CaseId, CommandId, DepartmentId, FileHash},
+    ids::{ActorId, CaseId, CommandId, DepartmentId, FileHash, PersonId},
     obligation::Clocks,
     people::{Actor, Role},
     policy::PolicyRef,
@@ -278,6 +278,10 @@ pub struct Case {
     pub referral_link: Option<super::referral::referral_answered::Linked>,
     /// The stage before the end, for 依职权续办.
     pub ended_from: Option<Box<Stage>>,
+    pub erasures: Vec<super::persons::Erasure>,
+    /// Of whom nothing may be processed any more but to keep it.
+    pub restricted: Vec<PersonId>,
+    pub hold: Option<super::persons::legal_hold::Hold>,
 }
 
 impl Case {
@@ -314,6 +318,9 @@ impl Case {
             reopened: 0,
             referral_link: None,
             ended_from: None,
+            erasures: Vec::new(),
+            restricted: Vec::new(),
+            hold: None,
         }
     }
 

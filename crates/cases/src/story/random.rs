@@ -15,6 +15,7 @@ mod beside;
 mod centre;
 mod dice;
 mod distribution;
+mod forgetting;
 mod scene;
 #[cfg(test)]
 mod tests;

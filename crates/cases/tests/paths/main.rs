@@ -9,6 +9,7 @@ mod disputes;
 mod endings;
 mod equality;
 mod escalation;
+mod forgotten;
 mod late;
 mod longest;
 mod records;

@@ -8,11 +8,13 @@ use std::{
 use anyhow::Context as _;
 use cases::{CommandLine, Refusal};
 use event_log::Priority;
+use projections::Views;
 use serde_json::{Value, json};
 
 use super::{Format, Status};
 use crate::{
     engine::{Done, EngineError},
+    erasing,
     installation::Place,
 };
 
@@ -63,6 +65,9 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
             }
         }
     }
+    let views = Views::open(place.data()).await?;
+    erasing::carry_out(&engine, &views, true).await?;
+    views.close().await;
     engine.log().close().await;
     Ok(status)
 }

@@ -5,6 +5,7 @@ mod backup;
 mod centre;
 mod checkpoint;
 mod due;
+mod erase;
 mod evidence;
 mod feed;
 mod import;
@@ -82,6 +83,8 @@ enum Command {
     Evidence(evidence::EvidenceArgs),
     /// Print the public keys of a centre's log, for whoever is to check it
     Keys(keys::KeysArgs),
+    /// Erase what is kept of a person, as one requests and another agrees
+    Erase(erase::EraseArgs),
     /// Copy the log and its attachments as of one moment, also while it is being served
     Backup(backup::BackupArgs),
     /// Fill an empty data directory from a backup, once every byte of it was checked
@@ -123,6 +126,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Status> {
         Command::Checkpoint(args) => checkpoint::run(&place, format, &args).await,
         Command::Evidence(args) => evidence::run(&place, format, &args).await,
         Command::Keys(args) => keys::run(&place, format, &args).await,
+        Command::Erase(args) => erase::run(&place, format, args).await,
         Command::Backup(args) => backup::run(&place, format, &args).await,
         Command::Restore(args) => restore::run(&place, format, &args).await,
     }

@@ -14,6 +14,7 @@ use super::{Format, Status};
 use crate::{
     demo,
     engine::Engine,
+    erasing,
     http::{self, Site},
     installation::Place,
 };
@@ -74,7 +75,12 @@ async fn serve(
     if args.demo {
         fill(place, engine).await?;
     }
-    let site = Site::new(engine.clone(), Views::open(place.data()).await?);
+    let views = Views::open(place.data()).await?;
+    let erased = erasing::carry_out(engine, &views, true).await?;
+    if erased > 0 {
+        eprintln!("yousu: {erased} erasures that had been agreed to were carried out");
+    }
+    let site = Site::new(engine.clone(), views);
     let (stop, mut stopping) = watch::channel(false);
     let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));
     let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     before,
     dice::Dice,
+    forgetting,
     scene::{Act, Line, Scene, clerk, line, manager, words},
 };
 use crate::{
@@ -60,8 +61,17 @@ pub(super) const ANSWERED: &[(u64, Act)] = &[
     (2, mend_rating),
 ];
 
-/// After the end there is little: to tell of it, to go on of one's own motion, to open it again.
-pub(super) const ENDED: &[(u64, Act)] = &[(30, before::inform), (60, go_on), (5, reopen)];
+/// After the end there is little: to tell of it, to go on of one's own motion, to open it again, to forget.
+pub(super) const ENDED: &[(u64, Act)] = &[
+    (30, before::inform),
+    (60, go_on),
+    (5, reopen),
+    (2, forgetting::hold),
+    (4, forgetting::lift),
+    (3, forgetting::request),
+    (6, forgetting::agree),
+    (12, forgetting::complete),
+];
 
 pub(super) const FOUND: &[&str] =
     &["已到现场核实", "已联系诉求人", "材料齐全", "正在与上级部门对接", "承办人已审完材料"];

@@ -6,7 +6,7 @@ use super::{Story, Told};
 use crate::{case::CaseEvent, centre::CentreEvent, entry::EventSet};
 
 /// Each row of the table begins with this type; the catalogue keeps the table's order.
-const ROWS: [(&str, &str); 10] = [
+const ROWS: [(&str, &str); 11] = [
     ("accepted", "intake"),
     ("classified", "triage"),
     ("signed", "review"),
@@ -16,6 +16,7 @@ const ROWS: [(&str, &str); 10] = [
     ("plan_proposed", "handling"),
     ("reminded", "escalation"),
     ("quality_checked", "closing"),
+    ("erasure_requested", "persons"),
     ("centre_opened", "centre"),
 ];
 

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     engine::EngineError,
+    erasing,
     http::{
         problem::Problem,
         site::{POSITION, Site, position_header},
@@ -54,6 +55,13 @@ pub(super) async fn submit(
         }
         error => error.into(),
     })?;
+
+    if done.events.iter().any(|event| event.kind == erasing::AGREED)
+        && let Err(error) = erasing::carry_out(&site.engine, &site.views, false).await
+    {
+        // It is agreed to and noted: the next start, or the next erasure, carries it out.
+        tracing::error!(%error, "an erasure that was agreed to is not carried out yet");
+    }
 
     let (centre, log) = (wire::log_centre(line.centre()), site.engine.log());
     let stream = match &line {

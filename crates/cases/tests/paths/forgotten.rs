@@ -1,0 +1,64 @@
+//! A person asks to be forgotten.
+
+use cases::story::Story;
+
+use crate::common::{H, Play};
+
+fn withdrawn() -> Play {
+    let mut play = Play::swept(H);
+    play.play("03-02 09:30 clerk accept\n03-02 10:00 complainant withdraw => withdrawn");
+    play
+}
+
+fn request(at: &str, who: &str, then: &str) -> String {
+    format!("{at} {who} request_erasure reason=诉求人书面请求 person={} {then}", Story::id(1).complainant())
+}
+
+#[test]
+fn requested_by_one_agreed_by_another_and_carried_out_once() {
+    let mut play = withdrawn();
+    play.play(&request("03-02 10:30", "manager", "=> erasure_requested"))
+        .play(&request("03-02 10:31", "clerk", "=> nothing"))
+        .play(
+            "03-02 11:00 manager agree_erasure request=3 !! needs-second-person
+             03-02 11:00 clerk agree_erasure request=3 !! wrong-role
+             03-02 11:00 system2 complete_erasure request=3 !! no-erasure-request
+             03-02 11:00 manager2 agree_erasure request=3 => erasure_agreed
+             03-02 11:01 manager agree_erasure request=3 => nothing
+             03-02 11:02 manager reopen !! person-erased
+             03-02 11:02 manager complete_erasure request=3 !! wrong-role
+             03-02 11:03 system2 complete_erasure request=3 => erasure_completed
+             03-02 11:04 system2 complete_erasure request=3 => nothing",
+        );
+    assert!(play.case(1).is_erased());
+}
+
+#[test]
+fn under_a_hold_it_is_restricted_until_the_hold_is_over() {
+    let hold = "manager place_legal_hold ground=retention basis=档案管理规定 until=2026-03-05";
+    let mut play = withdrawn();
+    play.play(&format!("03-02 10:10 {hold} => legal_hold_placed\n03-02 10:11 {hold} => nothing"))
+        .play(&request("03-02 10:30", "clerk", "=> processing_restricted"))
+        .play(&request("03-05 16:30", "clerk", "=> nothing"));
+    let mut lifted = play.clone();
+    lifted
+        .play("03-03 09:00 manager lift_legal_hold reason=已移交 => legal_hold_lifted")
+        .play("03-03 09:01 manager lift_legal_hold reason=已移交 => nothing")
+        .play(&request("03-03 10:30", "clerk", "=> erasure_requested"));
+    play.play(&request("03-06 09:30", "clerk", "=> erasure_requested"))
+        .play("03-06 10:00 manager place_legal_hold ground=proceeding basis=诉讼 => legal_hold_placed")
+        .play("03-06 11:00 manager agree_erasure request=5 !! under-legal-hold");
+    assert!(!play.case(1).is_erased());
+}
+
+/// Staff complained about are persons of the case, too; the case itself goes on.
+#[test]
+fn others_of_the_case_can_be_forgotten_alone() {
+    let mut play = Play::swept(H);
+    play.play("03-02 09:30 clerk accept complained_about=[{\"staff\":\"zhangsan\"}]\n03-02 10:00 complainant withdraw");
+    let staff = Story::id(1).complained_about(0);
+    play.play(&format!("03-02 10:30 clerk request_erasure reason=甲 person={staff} => erasure_requested"))
+        .play("03-02 11:00 manager agree_erasure request=3 => erasure_agreed")
+        .play("03-02 11:03 system2 complete_erasure request=3 => erasure_completed\n03-02 12:00 manager reopen => reopened");
+    assert!(!play.case(1).is_erased());
+}

@@ -1,0 +1,95 @@
+//! 删除: what was agreed to is carried out, whatever comes between.
+//!
+//! ```text
+//! noted in the store of keys ─► erasure_agreed in the log ─► key destroyed ─► views with plain text anew ─► erasure_completed ─► note gone
+//! ```
+//!
+//! A crash after any step is brought to its end by whoever opens the installation next: each step is done again, and does nothing twice.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use cases::{
+    Case, CaseId, CentreCode, CommandLine, Refusal,
+    case::persons::{Erasure, erasure::CompleteErasure},
+    command::CaseCommandLine,
+    ids::PersonId,
+    people::Actor,
+};
+use event_log::{Body, EventLog, Priority};
+use persons::{Of, PersonKeys};
+use projections::{Views, registry::VIEWS};
+use uuid::Uuid;
+
+use crate::engine::{Engine, EngineError};
+
+/// The event that makes an erasure so.
+pub(crate) const AGREED: &str = "erasure_agreed";
+/// Events read at a time.
+const BATCH: u32 = 1_000;
+
+/// Carries out every erasure that the log says was agreed to; how many. `at_rest` says that no command is under way: a note of
+/// which the log says nothing is then of none.
+pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> anyhow::Result<usize> {
+    let Some(sealing) = engine.sealing() else { return Ok(0) };
+    let _one_at_a_time = sealing.erasing.lock().await;
+    let (mut agreed, mut done) = (Vec::new(), Vec::new());
+    for (person, of) in sealing.keys.intended().await? {
+        let (centre, case) = (CentreCode::new(&of.centre)?, CaseId(of.stream));
+        match state(&engine.case(&centre, case).await?, person) {
+            Some(erasure) if erasure.agreed => agreed.push((person, centre, case, erasure)),
+            _ if at_rest => done.push(person),
+            _ => {}
+        }
+    }
+    if !agreed.is_empty() {
+        let persons: Vec<Uuid> = agreed.iter().map(|(person, ..)| *person).collect();
+        sealing.keys.erase(&persons).await?;
+        engine.forget_cases();
+        let plain: Vec<String> = VIEWS.iter().filter(|view| view.personal).map(|view| view.name.to_owned()).collect();
+        views.rebuild(engine.log(), &plain, |_, _| ()).await.context("the views could not be built anew")?;
+    }
+    for (person, centre, case, erasure) in &agreed {
+        let id = case.rule_command(&format!("erased:{}", erasure.request));
+        let complete = CompleteErasure { request: erasure.request };
+        let line = CaseCommandLine::new(*case, centre.clone(), Actor::system(), id, complete.into());
+        match engine.submit(&CommandLine::Case(Box::new(line)), Priority::People).await {
+            // It was completed before the note was taken away.
+            Ok(_) | Err(EngineError::Refused(Refusal::CommandIdReused {})) => done.push(*person),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for person in done {
+        sealing.keys.forget_intent(person).await?;
+    }
+    Ok(agreed.len())
+}
+
+fn state(case: &Case, person: Uuid) -> Option<Erasure> {
+    case.erasures.iter().rev().find(|erasure| erasure.person == PersonId(person)).cloned()
+}
+
+/// Notes every erasure that a log speaks of: for a store of keys that may be older than the log.
+pub(crate) async fn note_all(log: &Arc<dyn EventLog>, keys: &PersonKeys) -> anyhow::Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        data: Data,
+    }
+    #[derive(serde::Deserialize)]
+    struct Data {
+        person: Uuid,
+    }
+    for (centre, _) in log.centres().await? {
+        let mut after = 0;
+        loop {
+            let events = log.read_centre(&centre, after, BATCH).await?;
+            let Some(last) = events.last() else { break };
+            after = last.position;
+            for event in events.iter().filter(|event| event.kind == AGREED) {
+                let Said { data: Data { person } } = Body::decode(&event.body)?.public()?;
+                keys.intend(person, &Of { centre: centre.to_string(), stream: event.stream }).await?;
+            }
+        }
+    }
+    Ok(())
+}
