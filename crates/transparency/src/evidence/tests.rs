@@ -229,10 +229,9 @@ fn a_sealed_text_is_shown_with_its_secret_alone() {
     let disclosed = Disclosed { version: 1, person: PERSON, field: "/narrative".into(), secret: key.field(&place) };
     let evidence = Evidence { disclosed: vec![disclosed.clone()], ..log.evidence(stream) };
     let read = Evidence::parse(&evidence.encode()).unwrap();
-    assert_eq!(
-        read.verify(&pinned()).unwrap().disclosed,
-        [(1, "/narrative".to_owned(), "来了三次。".as_bytes().to_vec())]
-    );
+    let bytes = "来了三次。".as_bytes().to_vec();
+    let opened = Opened { version: 1, person: PERSON, field: "/narrative".into(), bytes };
+    assert_eq!(read.verify(&pinned()).unwrap().disclosed, [opened]);
     for bad in [
         Disclosed { secret: PersonKey::new([4; 32]).field(&place), ..disclosed.clone() },
         Disclosed { field: "/name".into(), ..disclosed.clone() },
@@ -241,6 +240,34 @@ fn a_sealed_text_is_shown_with_its_secret_alone() {
         let evidence = Evidence { disclosed: vec![bad], ..evidence.clone() };
         assert!(matches!(evidence.verify(&pinned()), Err(EvidenceError::Disclosed { .. })));
     }
+}
+
+/// What one field says of two persons is told apart; where one person has two texts in it, it is not said which was disclosed.
+#[test]
+fn a_text_is_that_of_one_person() {
+    let stream = Uuid::from_u128(1);
+    let sealed = |person: Uuid, text: &str| {
+        let place = Place { centre: "410404", stream, version: 1, person, field: "/name" };
+        let secret = PersonKey::new([3; 32]).field(&place);
+        let bytes = secret.seal(&place, [1; 12], text.as_bytes());
+        let disclosed = Disclosed { version: 1, person, field: "/name".into(), secret };
+        (SealedField { person, field: "/name".into(), bytes }, disclosed)
+    };
+    let shown = |of: Vec<(SealedField, Disclosed)>| {
+        let (sealed, disclosed): (Vec<_>, Vec<_>) = of.into_iter().unzip();
+        let mut log = Log::default();
+        log.append(stream, "noted", Body::new(&serde_json::json!({}), sealed).unwrap().encode().unwrap());
+        log.append(Uuid::from_u128(2), "noted", body(1));
+        log.append(Uuid::from_u128(3), "noted", body(2));
+        log.commit_heads();
+        Evidence { disclosed, ..log.evidence(stream) }.verify(&pinned())
+    };
+    let other = Uuid::from_u128(98);
+    let opened = shown(vec![sealed(PERSON, "张三"), sealed(other, "李四")]).unwrap().disclosed;
+    let said: Vec<_> = opened.iter().map(|opened| (opened.person, str::from_utf8(&opened.bytes).unwrap())).collect();
+    assert_eq!(said, [(PERSON, "张三"), (other, "李四")]);
+    let twice = shown(vec![sealed(PERSON, "张三"), sealed(PERSON, "李四")]);
+    assert!(matches!(twice, Err(EvidenceError::Disclosed { .. })), "{twice:?}");
 }
 
 proptest! {
