@@ -12,11 +12,12 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::body::decode_exactly;
 use crate::heads::{HeadsCommitted, OWN_STREAM, StreamHead};
 use crate::note::{KeyError, Note, VerifierKey};
 use crate::seal::{FieldSecret, OpenError, Place};
 use crate::tree::{ProofError, Sm3Tree, verify_consistency, verify_inclusion};
-use crate::{Body, Checkpoint, CheckpointError, Hash, Header};
+use crate::{Checkpoint, CheckpointError, Hash, Header};
 
 pub use text::TextError;
 
@@ -298,7 +299,7 @@ impl Evidence {
         let fault = |why: String| EvidenceError::Disclosed { version: *version, field: field.clone(), why };
         let event = self.events.iter().find(|event| event.version == *version);
         let event = event.ok_or_else(|| fault("there is no such event".to_owned()))?;
-        let body = Body::decode(&event.body).map_err(|error| fault(error.to_string()))?;
+        let body = decode_exactly(&event.body).map_err(|error| fault(error.to_string()))?;
         let mut there = body.sealed().iter().filter(|sealed| sealed.person == *person && sealed.field == *field);
         let sealed = match (there.next(), there.next()) {
             (Some(sealed), None) => sealed,
@@ -326,5 +327,7 @@ fn signed(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer
     Ok((checkpoint, signers))
 }
 
+#[cfg(test)]
+mod both;
 #[cfg(test)]
 mod tests;
