@@ -12,6 +12,7 @@
 //! events that are gone here. Neither is this program's to mend: it says so.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
     time::Duration,
@@ -22,6 +23,7 @@ use event_log::{Centre, EventLog};
 use serde::Deserialize;
 use transparency::{
     Checkpoint,
+    evidence::ORIGIN,
     note::{Note, Signature, VerifierKey},
     request::{Request, SIZE_TYPE},
     tree::consistency_plan,
@@ -142,6 +144,7 @@ impl Witnesses {
         let told = || format!("{} does not name witnesses as docs/witnesses.md shows it", path.display());
         let File { quorum, witness } = toml::from_str(&text).with_context(told)?;
         let all = witness.into_iter().map(Witness::read).collect::<anyhow::Result<Vec<_>>>().with_context(told)?;
+        are_distinct(&all).with_context(told)?;
         anyhow::ensure!(
             quorum <= all.len(),
             "{}: {quorum} cosignatures are wanted of {} witnesses",
@@ -178,8 +181,7 @@ impl Witnesses {
     }
 
     fn path(&self, centre: &Centre, witness: &Witness) -> PathBuf {
-        let plain = |c: char| if c.is_alphanumeric() || c == '.' { c } else { '-' };
-        self.directory.join(format!("{centre}.{}", witness.name.chars().map(plain).collect::<String>()))
+        self.directory.join(file_name(centre, &witness.name))
     }
 
     /// The size that it signed last, as far as is known here; 0 if none is.
@@ -197,7 +199,7 @@ impl Witnesses {
 
     fn keep(&self, centre: &Centre, witness: &Witness, note: &Note) -> anyhow::Result<()> {
         let path = self.path(centre, witness);
-        let half = self.directory.join(format!("{}.half", path.file_name().unwrap_or_default().to_string_lossy()));
+        let half = self.directory.join(format!("{}{HALF}", file_name(centre, &witness.name)));
         let write = || {
             std::fs::create_dir_all(&self.directory)?;
             std::fs::write(&half, note.to_string())?;
@@ -207,10 +209,46 @@ impl Witnesses {
     }
 }
 
+/// Each of them counts once towards the quorum, here and for `yousu-verify`, which goes by names.
+fn are_distinct(all: &[Witness]) -> anyhow::Result<()> {
+    let (mut names, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for Witness { name, keys: own, .. } in all {
+        anyhow::ensure!(names.insert(name), "two witnesses are named `{name}`: only one of them would count");
+        for key in own {
+            // Under another name or for another kind of signature it is the same key still.
+            anyhow::ensure!(keys.insert(key.bytes()), "a key of `{name}` stands there twice: it would count twice");
+        }
+    }
+    Ok(())
+}
+
+/// What a file's name ends with while it is being written: the name of no witness's file does.
+const HALF: &str = "~";
+
+/// Where it is kept what a witness signed of a centre's log. No two names have the same: what is neither letter nor digit is written
+/// as its bytes.
+fn file_name(centre: &Centre, name: &str) -> String {
+    let mut file = format!("{centre}.");
+    for c in name.chars() {
+        if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') {
+            file.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            file.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02x}")));
+        }
+    }
+    file
+}
+
 impl Witness {
     fn read(Entry { url, keys }: Entry) -> anyhow::Result<Self> {
         let keys = keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<Vec<_>, _>>()?;
         let name = keys.first().context("a witness without keys")?.name().to_owned();
+        anyhow::ensure!(
+            keys.iter().all(|key| key.name() == name),
+            "the keys of `{name}` have several names: a witness has one, under which it counts"
+        );
+        anyhow::ensure!(!name.starts_with(ORIGIN), "`{name}` is the name of a log, which is no witness of its own");
         anyhow::ensure!(
             url.starts_with("http://"),
             "`{url}`: http://HOST:PORT/ is wanted; TLS is for a tunnel in between"
@@ -300,3 +338,6 @@ fn post(url: &str, body: &[u8]) -> Result<Answer, ureq::Error> {
     let text = answer.body_mut().with_config().limit(ANSWER_LIMIT_BYTES).read_to_string()?;
     Ok(Answer { status: answer.status().as_u16(), is_size, text })
 }
+
+#[cfg(test)]
+mod tests;
