@@ -11,12 +11,9 @@
 //! A witness that remembers less than it once signed was put back to an older state; one that remembers more than the log has saw
 //! events that are gone here. Neither is this program's to mend: it says so.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod kept;
+
+use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use event_log::{Centre, EventLog};
@@ -28,6 +25,8 @@ use transparency::{
     request::{Request, SIZE_TYPE},
     tree::consistency_plan,
 };
+
+use self::kept::{Kept, Unread};
 
 /// How long a witness may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -53,8 +52,7 @@ struct Entry {
 pub(crate) struct Witnesses {
     pub(crate) quorum: usize,
     all: Vec<Witness>,
-    /// Where what they signed is kept.
-    directory: PathBuf,
+    kept: Kept,
 }
 
 struct Witness {
@@ -88,16 +86,29 @@ pub(crate) enum Outcome {
     Unreachable(String),
     /// It answered something that proves nothing.
     Nonsense(String),
+    /// It was not asked: what it signed last could not be read here.
+    Unread(Unread),
+    /// It cosigned, and that could not be kept here.
+    Unkept(String),
 }
 
 impl Asked {
     pub(crate) fn is_cosigned(&self) -> bool {
-        matches!(self.outcome, Outcome::Cosigned(_))
+        matches!(self.outcome, Outcome::Cosigned(_) | Outcome::Unkept(_))
+    }
+
+    /// Whether it cosigned, and nobody will know here the next time.
+    pub(crate) fn is_unkept(&self) -> bool {
+        matches!(self.outcome, Outcome::Unkept(_))
     }
 
     /// Whether it is more than a witness that is not there just now.
     pub(crate) fn is_alarming(&self) -> bool {
-        self.rolled_back.is_some() || matches!(self.outcome, Outcome::Ahead(_) | Outcome::Refused(409 | 422, _))
+        let is_one = matches!(
+            self.outcome,
+            Outcome::Ahead(_) | Outcome::Refused(409 | 422, _) | Outcome::Unread(Unread::Altered(_))
+        );
+        is_one || self.rolled_back.is_some()
     }
 }
 
@@ -126,6 +137,17 @@ impl fmt::Display for Asked {
             Outcome::Refused(status, why) => write!(f, "not cosigned ({status}): {why}"),
             Outcome::Unreachable(why) => write!(f, "cannot be reached ({why}); the next checkpoint tries again"),
             Outcome::Nonsense(why) => write!(f, "its answer proves nothing: {why}"),
+            Outcome::Unread(Unread::Altered(why)) => write!(
+                f,
+                "NOT asked: {why}: what is kept of its last cosignature was altered, or its keys are others now; keep that file elsewhere, and tell the auditor unless you know why"
+            ),
+            Outcome::Unread(Unread::Unreadable(why)) => {
+                write!(f, "not asked, because what it signed last cannot be read here ({why}); mend that and try again")
+            }
+            Outcome::Unkept(why) => write!(
+                f,
+                "cosigned, but that could not be kept here ({why}): until it is, nobody sees it if the witness is put back; mend that and try again"
+            ),
         }
     }
 }
@@ -133,11 +155,11 @@ impl fmt::Display for Asked {
 impl Witnesses {
     /// The witnesses of a data directory; none if no file names any.
     pub(crate) fn of(data: &Path) -> anyhow::Result<Self> {
-        let (path, directory) = (data.join("witnesses.toml"), data.join("checkpoints"));
+        let (path, kept) = (data.join("witnesses.toml"), Kept::of(data));
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self { quorum: 0, all: Vec::new(), directory });
+                return Ok(Self { quorum: 0, all: Vec::new(), kept });
             }
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
@@ -151,7 +173,7 @@ impl Witnesses {
             path.display(),
             all.len()
         );
-        Ok(Self { quorum, all, directory })
+        Ok(Self { quorum, all, kept })
     }
 
     /// Shows a checkpoint to all of them, one after the other, and adds what they signed to the note.
@@ -165,47 +187,27 @@ impl Witnesses {
         let signed = note.clone();
         let mut answers = Vec::with_capacity(self.all.len());
         for witness in &self.all {
-            let kept = self.kept(centre, witness)?;
-            let asked = witness.ask(log, centre, checkpoint, &signed, kept).await?;
-            if let Outcome::Cosigned(lines) = &asked.outcome {
+            let file = self.kept.file(centre, &witness.name);
+            let mut asked = match file.size(checkpoint, &witness.keys) {
+                Ok(size) => witness.ask(log, centre, checkpoint, &signed, size).await?,
+                Err(unread) => {
+                    Asked { name: witness.name.clone(), outcome: Outcome::Unread(unread), rolled_back: None }
+                }
+            };
+            if let Outcome::Cosigned(lines) = asked.outcome {
                 let mut own = signed.clone();
-                for line in lines {
+                for line in &lines {
                     own.add(line.clone());
                     note.add(line.clone());
                 }
-                self.keep(centre, witness, &own)?;
+                asked.outcome = match file.write(&own) {
+                    Ok(()) => Outcome::Cosigned(lines),
+                    Err(error) => Outcome::Unkept(format!("{}: {error}", file.path().display())),
+                };
             }
             answers.push(asked);
         }
         Ok(answers)
-    }
-
-    fn path(&self, centre: &Centre, witness: &Witness) -> PathBuf {
-        self.directory.join(file_name(centre, &witness.name))
-    }
-
-    /// The size that it signed last, as far as is known here; 0 if none is.
-    fn kept(&self, centre: &Centre, witness: &Witness) -> anyhow::Result<u64> {
-        let path = self.path(centre, witness);
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                let note = Note::parse(&bytes).with_context(|| format!("{} was altered", path.display()))?;
-                Ok(Checkpoint::parse(note.text()).with_context(|| format!("{} was altered", path.display()))?.size)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
-        }
-    }
-
-    fn keep(&self, centre: &Centre, witness: &Witness, note: &Note) -> anyhow::Result<()> {
-        let path = self.path(centre, witness);
-        let half = self.directory.join(format!("{}{HALF}", file_name(centre, &witness.name)));
-        let write = || {
-            std::fs::create_dir_all(&self.directory)?;
-            std::fs::write(&half, note.to_string())?;
-            std::fs::rename(&half, &path)
-        };
-        write().with_context(|| format!("{} cannot be written", path.display()))
     }
 }
 
@@ -220,24 +222,6 @@ fn are_distinct(all: &[Witness]) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a file's name ends with while it is being written: the name of no witness's file does.
-const HALF: &str = "~";
-
-/// Where it is kept what a witness signed of a centre's log. No two names have the same: what is neither letter nor digit is written
-/// as its bytes.
-fn file_name(centre: &Centre, name: &str) -> String {
-    let mut file = format!("{centre}.");
-    for c in name.chars() {
-        if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') {
-            file.push(c);
-        } else {
-            let mut bytes = [0; 4];
-            file.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02x}")));
-        }
-    }
-    file
 }
 
 impl Witness {

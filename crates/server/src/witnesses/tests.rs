@@ -2,7 +2,7 @@
 
 use transparency::note::{Scheme, SigningKey};
 
-use super::*;
+use super::{kept::*, *};
 
 fn key(name: &str, scheme: Scheme, secret: u8) -> String {
     SigningKey::new(name, scheme, &[secret; 32]).unwrap().verifier().to_string()
