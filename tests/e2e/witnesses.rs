@@ -270,3 +270,26 @@ fn what_is_kept_of_one_witness_stops_nobody_else() {
     checkpoint(&here).ok();
     assert_ne!(fs::read_to_string(&file).expect("read"), kept);
 }
+
+/// Whoever only asks for evidence learns as well what the witnesses saw.
+#[test]
+fn evidence_ends_as_a_checkpoint_would() {
+    let mut audit = Witness::new("audit");
+    let mut here = Yousu::simulated("henan-2022-43", AT);
+    accepts(&mut here, "410404", 1);
+    let evidence = |name: &str| {
+        let file = here.dir().join(name);
+        let said = here.run(["evidence", "410404-2026-1", "-o", file.to_str().expect("a path")]);
+        assert!(file.exists(), "{}", said.err);
+        said
+    };
+    // Nobody listens there.
+    audit.address = "127.0.0.1:1".to_owned();
+    pins(&here, &[&audit], 0);
+    evidence("first").ok();
+    pins(&here, &[&audit], 1);
+    evidence("second").failed(1, &["witness audit: cannot be reached", "0 of 1 cosignatures that are wanted"]);
+    fs::create_dir(here.dir().join("checkpoints")).expect("made");
+    fs::write(here.dir().join("checkpoints/410404.audit"), "gone").expect("written");
+    evidence("third").failed(3, &["witness audit: NOT asked"]);
+}

@@ -145,6 +145,9 @@ pub enum EvidenceError {
     /// The later checkpoint does not go on from the earlier one.
     #[error("the checkpoint does not go on from the earlier one: {0}")]
     Earlier(ProofError),
+    /// The earlier checkpoint is none, or nobody pinned signed it.
+    #[error("the earlier checkpoint does not hold: {0}")]
+    EarlierCheckpoint(Box<Self>),
     /// The earlier checkpoint is another log's.
     #[error("the earlier checkpoint is of another log")]
     OtherLog,
@@ -228,7 +231,8 @@ impl Evidence {
             checkpoint.origin.strip_prefix(ORIGIN).ok_or_else(|| EvidenceError::Origin(checkpoint.origin.clone()))?;
         let tree = (checkpoint.size, checkpoint.root);
         if let Some((note, proof)) = &self.earlier {
-            let (earlier, _) = signed(note, pinned)?;
+            let fault = |error| EvidenceError::EarlierCheckpoint(Box::new(error));
+            let (earlier, _) = signed(note, pinned).map_err(fault)?;
             if earlier.origin != checkpoint.origin {
                 return Err(EvidenceError::OtherLog);
             }
