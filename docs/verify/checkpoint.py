@@ -8,7 +8,7 @@ who signed it. Exit status: 0 it is signed by the log itself and every line of a
 """
 import sys
 
-from evidence import Fault, read_keys, read_note
+from notes import Fault, read_keys, read_note, text_of
 
 
 def main():
@@ -16,8 +16,7 @@ def main():
         print(__doc__)
         sys.exit(2)
     try:
-        note = open(sys.argv[1], encoding="utf-8").read()
-        origin, size, root, signers = read_note(note, read_keys(sys.argv[2]))
+        origin, size, root, signers = read_note(text_of(sys.argv[1]), read_keys(sys.argv[2]))
     except Fault as fault:
         print(f"it does not hold: {fault}")
         sys.exit(3)

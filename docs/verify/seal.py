@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Seals a text as crates/transparency/src/seal.rs lays it down: HMAC-SM3 and SM4 by openssl, the Galois/counter mode written out.
+"""Seals and opens a text as crates/transparency/src/seal.rs lays it down: HMAC-SM3 and SM4 by openssl, the Galois/counter mode written out.
 
-Prints what is sealed for the place and the text of that file's test. It shares no code with the program.
+Run, it prints what is sealed for the place and the text of that file's test. It shares no code with the program.
 """
 import hashlib
 import hmac
@@ -36,23 +36,32 @@ def times(x, y):
     return product
 
 
-def gcm(key, nonce, text, aad):
-    h = int.from_bytes(sm4(key, bytes(16)), "big")
+def counted(key, nonce, text):
+    """The counter mode, which is its own reverse."""
     count = (len(text) + 15) // 16
     stream = sm4(key, b"".join(nonce + struct.pack(">I", n + 2) for n in range(count))) if count else b""
-    sealed = bytes(a ^ b for a, b in zip(text, stream))
+    return bytes(a ^ b for a, b in zip(text, stream))
+
+
+def tag_of(key, nonce, sealed, aad):
+    h = int.from_bytes(sm4(key, bytes(16)), "big")
     pad = lambda data: data + bytes(-len(data) % 16)
     blocks = pad(aad) + pad(sealed) + struct.pack(">QQ", len(aad) * 8, len(sealed) * 8)
     tag = 0
     for at in range(0, len(blocks), 16):
         tag = times(tag ^ int.from_bytes(blocks[at : at + 16], "big"), h)
     first = int.from_bytes(sm4(key, nonce + struct.pack(">I", 1)), "big")
-    return sealed + (tag ^ first).to_bytes(16, "big")
+    return (tag ^ first).to_bytes(16, "big")
+
+
+def gcm(key, nonce, text, aad):
+    sealed = counted(key, nonce, text)
+    return sealed + tag_of(key, nonce, sealed, aad)
 
 
 def place(centre, stream, version, person, field):
     text = b"".join(struct.pack(">Q", len(part.encode())) + part.encode() for part in (centre, field))
-    return text + uuid.UUID(int=stream).bytes + struct.pack(">Q", version) + uuid.UUID(int=person).bytes
+    return text + stream.bytes + struct.pack(">Q", version) + person.bytes
 
 
 def seal(person_key, at, nonce, text):
@@ -61,12 +70,32 @@ def seal(person_key, at, nonce, text):
     return hmac_sm3(secret, b"commit") + nonce + gcm(key, nonce, text, at)
 
 
-# RFC 8998, appendix A.1: this file's own mode first.
-assert gcm(
-    bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"),
-    bytes.fromhex("00001234567800000000ABCD"),
-    bytes.fromhex("AA" * 8 + "BB" * 8 + "CC" * 8 + "DD" * 8 + "EE" * 8 + "FF" * 8 + "EE" * 8 + "AA" * 8),
-    bytes.fromhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2"),
-).hex().upper().endswith("83DE3541E4C2B58177E065A9BF7B62EC")
+def opened(secret, at, sealed):
+    """The text that was sealed for this place; ValueError if there is none."""
+    if len(sealed) < 32 + 12 + 16:
+        raise ValueError("it is too short to be something sealed")
+    commitment, nonce, text, tag = sealed[:32], sealed[32:44], sealed[44:-16], sealed[-16:]
+    if commitment != hmac_sm3(secret, b"commit"):
+        raise ValueError("it was sealed with another secret, or for another place")
+    key = hmac_sm3(secret, b"seal")[:16]
+    if tag != tag_of(key, nonce, text, at):
+        raise ValueError("its bytes were altered")
+    return counted(key, nonce, text)
 
-print(seal(b"\x09" * 32, place("410404", 1, 3, 2, "/narrative"), b"\x04" * 12, b"abc").hex())
+
+def main():
+    # RFC 8998, appendix A.1: this file's own mode first.
+    assert gcm(
+        bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"),
+        bytes.fromhex("00001234567800000000ABCD"),
+        bytes.fromhex("AA" * 8 + "BB" * 8 + "CC" * 8 + "DD" * 8 + "EE" * 8 + "FF" * 8 + "EE" * 8 + "AA" * 8),
+        bytes.fromhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2"),
+    ).hex().upper().endswith("83DE3541E4C2B58177E065A9BF7B62EC")
+    at = place("410404", uuid.UUID(int=1), 3, uuid.UUID(int=2), "/narrative")
+    sealed = seal(b"\x09" * 32, at, b"\x04" * 12, b"abc")
+    assert opened(hmac_sm3(b"\x09" * 32, b"yousu/field/v1" + at), at, sealed) == b"abc"
+    print(sealed.hex())
+
+
+if __name__ == "__main__":
+    main()

@@ -152,7 +152,7 @@ fn usage_is_status_two_and_a_fault_is_status_three() {
 }
 
 /// Alters the log as somebody with the file would, past the triggers.
-fn tamper(yousu: &Yousu, sql: &'static str) {
+pub(crate) fn tamper(yousu: &Yousu, sql: &'static str) {
     use sqlx::{Connection as _, Executor as _, Row as _};
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {

@@ -70,7 +70,7 @@ fn another_history_a_shorter_one_and_an_altered_checkpoint_are_seen() {
     let (yousu, keys, monday) = kept();
     // The same program, the same keys, another story: it agrees with itself.
     let mut other = Yousu::simulated("henan-2022-43", AT);
-    fs::create_dir(other.dir().join("keys")).expect("made");
+    fs::create_dir_all(other.dir().join("keys")).expect("made");
     let secret = "keys/410404.secret";
     fs::copy(yousu.dir().join(secret), other.dir().join(secret)).expect("copied");
     let check = |yousu: &Yousu, file: &str| yousu.run(["verify", "--checkpoint", file, "--keys", &keys]);

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::program::{Yousu, built, root};
+use crate::{
+    bad_input::tamper,
+    program::{Yousu, built, root},
+};
 
 const AT: &str = "2026-03-02T09:00";
 const LATER: &str = "2026-03-02T10:00";
@@ -41,6 +44,12 @@ fn theirs(file: &Path, keys: &Path, more: &[&str]) -> Option<(i32, String)> {
         Command::new("python3").arg("-B").arg(script).arg(file).arg(keys).args(more).output().expect("it runs");
     let said = [output.stdout, output.stderr].concat();
     Some((output.status.code().expect("it ends"), String::from_utf8(said).expect("it prints UTF-8")))
+}
+
+/// What a checkpoint says.
+fn size(checkpoint: &Path) -> u64 {
+    let text = fs::read_to_string(checkpoint).expect("it is there");
+    text.lines().nth(1).expect("a size").parse().expect("a number")
 }
 
 struct Shown {
@@ -170,4 +179,49 @@ fn both_programs_see_what_was_done_to_it() {
             assert_eq!(status, 3, "{what}: {said}");
         }
     }
+}
+
+/// Whoever hands over evidence learns before anybody else that it does not hold.
+#[test]
+fn what_does_not_hold_is_not_written() {
+    for (change, words) in [
+        (
+            "UPDATE events SET recorded_ms = recorded_ms + 1 WHERE kind = (SELECT id FROM kinds WHERE name = 'classified')",
+            "event 2 of the case (position ",
+        ),
+        ("UPDATE head_nodes SET hash = zeroblob(32)", "that nothing was withheld is not shown"),
+    ] {
+        let Shown { yousu, .. } = shown();
+        tamper(&yousu, change);
+        let second = yousu.dir().join("second");
+        yousu.run(["evidence", CASE, "-o", second.to_str().expect("a path")]).failed(3, &["would not hold", words]);
+        assert!(!second.exists(), "{change}");
+    }
+
+    // Earlier checkpoints: of keys that are not the log's any more, and of another history.
+    let Shown { yousu, monday, .. } = shown();
+    let second = yousu.dir().join("second");
+    let evidence = |since: &Path| {
+        let [second, since] = [&second, since].map(|path| path.to_str().expect("a path"));
+        yousu.run(["evidence", CASE, "-o", second, "--since", since])
+    };
+    let secret = yousu.dir().join("keys/410404.secret");
+    let kept = fs::read(&secret).expect("read");
+    fs::remove_file(&secret).expect("removed");
+    evidence(&monday).failed(3, &["the earlier checkpoint does not hold: none of the pinned keys"]);
+    fs::write(&secret, kept).expect("written");
+    let mut other = Yousu::simulated("henan-2022-43", AT);
+    let tuesday = other.dir().join("tuesday");
+    let now = yousu.dir().join("now");
+    yousu.run(["checkpoint", "-o", now.to_str().expect("a path")]).ok();
+    let (mut sizes, here) = (Vec::new(), size(&now));
+    for n in 4..10 {
+        other.does("window_clerk", LATER, accept(&format!("0195a000-0000-7000-8000-00000000000{n}")));
+        other.run(["checkpoint", "-o", tuesday.to_str().expect("a path")]).ok();
+        sizes.push(size(&tuesday));
+        evidence(&tuesday).failed(3, &["is not of this log as it is now", "tell the auditor"]);
+    }
+    assert!(sizes[0] < here && sizes[5] > here, "{sizes:?} of {here}");
+    assert!(!second.exists());
+    evidence(&monday).ok();
 }

@@ -4,6 +4,7 @@ mod backup;
 mod bad_input;
 mod checkpoints;
 mod due;
+mod erasing;
 mod evidence;
 mod kept;
 mod program;

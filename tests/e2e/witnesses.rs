@@ -216,3 +216,80 @@ fn witnesses_that_are_away_put_back_or_shown_a_fork() {
         assert!(seen.contains("yousu/410403 ") && seen.contains("yousu/410404 "), "{name}: {seen}");
     }
 }
+
+/// What is kept of one witness cannot be used: that is said of it, and the others are asked as ever.
+#[test]
+fn what_is_kept_of_one_witness_stops_nobody_else() {
+    let (mut jiwei, mut audit) = (Witness::new("jiwei"), Witness::new("audit"));
+    let mut here = Yousu::simulated("henan-2022-43", AT);
+    for witness in [&mut jiwei, &mut audit] {
+        // Once, so that there is an address to write down.
+        witness.start();
+        witness.stop();
+    }
+    pins(&here, &[&jiwei, &audit], 1);
+    for witness in [&mut jiwei, &mut audit] {
+        trusts(witness, &here);
+        witness.start();
+    }
+    checkpoint(&here).ok();
+    let lines = |said: &Said, name: &str| said.out.matches(&format!("\u{2014} {name} ")).count();
+    let (file, half) = (here.dir().join("checkpoints/410404.jiwei"), here.dir().join("checkpoints/410404.jiwei~"));
+    let kept = fs::read_to_string(&file).expect("it is kept");
+
+    // Altered: one digit of the size; no note at all; another log's; the witness's own lines taken away.
+    accepts(&mut here, "410404", 1);
+    let unsigned =
+        kept.lines().filter(|line| !line.starts_with("\u{2014} jiwei ")).map(|line| format!("{line}\n")).collect();
+    for altered in [kept.replacen('\n', "\n1", 1), "gone".to_owned(), kept.replacen("410404", "410403", 1), unsigned] {
+        fs::write(&file, altered).expect("written");
+        let said = checkpoint(&here).failed(3, &["witness jiwei: NOT asked: ", "410404.jiwei", "tell the auditor"]);
+        assert!(said.err.contains("witness audit: cosigned\n"), "{}", said.err);
+        assert_eq!((lines(&said, "jiwei"), lines(&said, "audit")), (0, 2), "{}", said.out);
+    }
+    // It cannot be read: no alarm, and the quorum of one is there.
+    fs::remove_file(&file).expect("removed");
+    fs::create_dir(&file).expect("made");
+    let said = checkpoint(&here);
+    assert!(
+        said.err.contains("witness jiwei: not asked") && said.err.contains("witness audit: cosigned\n"),
+        "{}",
+        said.err
+    );
+    said.ok();
+    fs::remove_dir(&file).expect("removed");
+
+    // It cannot be written: what was signed is in the note all the same.
+    fs::write(&file, &kept).expect("written");
+    fs::create_dir(&half).expect("made");
+    let said = checkpoint(&here)
+        .failed(1, &["witness jiwei: cosigned, but that could not be kept here", "witness audit: cosigned\n"]);
+    assert_eq!((lines(&said, "jiwei"), lines(&said, "audit")), (2, 2), "{}", said.out);
+    assert_eq!(fs::read_to_string(&file).expect("read"), kept);
+    fs::remove_dir(&half).expect("removed");
+    checkpoint(&here).ok();
+    assert_ne!(fs::read_to_string(&file).expect("read"), kept);
+}
+
+/// Whoever only asks for evidence learns as well what the witnesses saw.
+#[test]
+fn evidence_ends_as_a_checkpoint_would() {
+    let mut audit = Witness::new("audit");
+    let mut here = Yousu::simulated("henan-2022-43", AT);
+    accepts(&mut here, "410404", 1);
+    let evidence = |name: &str| {
+        let file = here.dir().join(name);
+        let said = here.run(["evidence", "410404-2026-1", "-o", file.to_str().expect("a path")]);
+        assert!(file.exists(), "{}", said.err);
+        said
+    };
+    // Nobody listens there.
+    audit.address = "127.0.0.1:1".to_owned();
+    pins(&here, &[&audit], 0);
+    evidence("first").ok();
+    pins(&here, &[&audit], 1);
+    evidence("second").failed(1, &["witness audit: cannot be reached", "0 of 1 cosignatures that are wanted"]);
+    fs::create_dir(here.dir().join("checkpoints")).expect("made");
+    fs::write(here.dir().join("checkpoints/410404.audit"), "gone").expect("written");
+    evidence("third").failed(3, &["witness audit: NOT asked"]);
+}

@@ -51,7 +51,12 @@ impl Keys {
 
     /// The public keys, a line each, to be pinned by whoever checks.
     pub(crate) fn public(&self) -> Vec<String> {
-        self.0.iter().map(|key| key.verifier().to_string()).collect()
+        self.verifiers().iter().map(ToString::to_string).collect()
+    }
+
+    /// What checks that these keys signed.
+    pub(crate) fn verifiers(&self) -> Vec<VerifierKey> {
+        self.0.iter().map(SigningKey::verifier).collect()
     }
 
     /// The checkpoint as a note with a line by each key.

@@ -11,21 +11,22 @@
 //! A witness that remembers less than it once signed was put back to an older state; one that remembers more than the log has saw
 //! events that are gone here. Neither is this program's to mend: it says so.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod kept;
+
+use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use event_log::{Centre, EventLog};
 use serde::Deserialize;
 use transparency::{
     Checkpoint,
+    evidence::ORIGIN,
     note::{Note, Signature, VerifierKey},
     request::{Request, SIZE_TYPE},
     tree::consistency_plan,
 };
+
+use self::kept::{Kept, Unread};
 
 /// How long a witness may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -51,8 +52,7 @@ struct Entry {
 pub(crate) struct Witnesses {
     pub(crate) quorum: usize,
     all: Vec<Witness>,
-    /// Where what they signed is kept.
-    directory: PathBuf,
+    kept: Kept,
 }
 
 struct Witness {
@@ -86,16 +86,29 @@ pub(crate) enum Outcome {
     Unreachable(String),
     /// It answered something that proves nothing.
     Nonsense(String),
+    /// It was not asked: what it signed last could not be read here.
+    Unread(Unread),
+    /// It cosigned, and that could not be kept here.
+    Unkept(String),
 }
 
 impl Asked {
     pub(crate) fn is_cosigned(&self) -> bool {
-        matches!(self.outcome, Outcome::Cosigned(_))
+        matches!(self.outcome, Outcome::Cosigned(_) | Outcome::Unkept(_))
+    }
+
+    /// Whether it cosigned, and nobody will know here the next time.
+    pub(crate) fn is_unkept(&self) -> bool {
+        matches!(self.outcome, Outcome::Unkept(_))
     }
 
     /// Whether it is more than a witness that is not there just now.
     pub(crate) fn is_alarming(&self) -> bool {
-        self.rolled_back.is_some() || matches!(self.outcome, Outcome::Ahead(_) | Outcome::Refused(409 | 422, _))
+        let is_one = matches!(
+            self.outcome,
+            Outcome::Ahead(_) | Outcome::Refused(409 | 422, _) | Outcome::Unread(Unread::Altered(_))
+        );
+        is_one || self.rolled_back.is_some()
     }
 }
 
@@ -124,6 +137,17 @@ impl fmt::Display for Asked {
             Outcome::Refused(status, why) => write!(f, "not cosigned ({status}): {why}"),
             Outcome::Unreachable(why) => write!(f, "cannot be reached ({why}); the next checkpoint tries again"),
             Outcome::Nonsense(why) => write!(f, "its answer proves nothing: {why}"),
+            Outcome::Unread(Unread::Altered(why)) => write!(
+                f,
+                "NOT asked: {why}: what is kept of its last cosignature was altered, or its keys are others now; keep that file elsewhere, and tell the auditor unless you know why"
+            ),
+            Outcome::Unread(Unread::Unreadable(why)) => {
+                write!(f, "not asked, because what it signed last cannot be read here ({why}); mend that and try again")
+            }
+            Outcome::Unkept(why) => write!(
+                f,
+                "cosigned, but that could not be kept here ({why}): until it is, nobody sees it if the witness is put back; mend that and try again"
+            ),
         }
     }
 }
@@ -131,24 +155,25 @@ impl fmt::Display for Asked {
 impl Witnesses {
     /// The witnesses of a data directory; none if no file names any.
     pub(crate) fn of(data: &Path) -> anyhow::Result<Self> {
-        let (path, directory) = (data.join("witnesses.toml"), data.join("checkpoints"));
+        let (path, kept) = (data.join("witnesses.toml"), Kept::of(data));
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self { quorum: 0, all: Vec::new(), directory });
+                return Ok(Self { quorum: 0, all: Vec::new(), kept });
             }
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
         let told = || format!("{} does not name witnesses as docs/witnesses.md shows it", path.display());
         let File { quorum, witness } = toml::from_str(&text).with_context(told)?;
         let all = witness.into_iter().map(Witness::read).collect::<anyhow::Result<Vec<_>>>().with_context(told)?;
+        are_distinct(&all).with_context(told)?;
         anyhow::ensure!(
             quorum <= all.len(),
             "{}: {quorum} cosignatures are wanted of {} witnesses",
             path.display(),
             all.len()
         );
-        Ok(Self { quorum, all, directory })
+        Ok(Self { quorum, all, kept })
     }
 
     /// Shows a checkpoint to all of them, one after the other, and adds what they signed to the note.
@@ -162,55 +187,52 @@ impl Witnesses {
         let signed = note.clone();
         let mut answers = Vec::with_capacity(self.all.len());
         for witness in &self.all {
-            let kept = self.kept(centre, witness)?;
-            let asked = witness.ask(log, centre, checkpoint, &signed, kept).await?;
-            if let Outcome::Cosigned(lines) = &asked.outcome {
+            let file = self.kept.file(centre, &witness.name);
+            let mut asked = match file.size(checkpoint, &witness.keys) {
+                Ok(size) => witness.ask(log, centre, checkpoint, &signed, size).await?,
+                Err(unread) => {
+                    Asked { name: witness.name.clone(), outcome: Outcome::Unread(unread), rolled_back: None }
+                }
+            };
+            if let Outcome::Cosigned(lines) = asked.outcome {
                 let mut own = signed.clone();
-                for line in lines {
+                for line in &lines {
                     own.add(line.clone());
                     note.add(line.clone());
                 }
-                self.keep(centre, witness, &own)?;
+                asked.outcome = match file.write(&own) {
+                    Ok(()) => Outcome::Cosigned(lines),
+                    Err(error) => Outcome::Unkept(format!("{}: {error}", file.path().display())),
+                };
             }
             answers.push(asked);
         }
         Ok(answers)
     }
+}
 
-    fn path(&self, centre: &Centre, witness: &Witness) -> PathBuf {
-        let plain = |c: char| if c.is_alphanumeric() || c == '.' { c } else { '-' };
-        self.directory.join(format!("{centre}.{}", witness.name.chars().map(plain).collect::<String>()))
-    }
-
-    /// The size that it signed last, as far as is known here; 0 if none is.
-    fn kept(&self, centre: &Centre, witness: &Witness) -> anyhow::Result<u64> {
-        let path = self.path(centre, witness);
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                let note = Note::parse(&bytes).with_context(|| format!("{} was altered", path.display()))?;
-                Ok(Checkpoint::parse(note.text()).with_context(|| format!("{} was altered", path.display()))?.size)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
+/// Each of them counts once towards the quorum, here and for `yousu-verify`, which goes by names.
+fn are_distinct(all: &[Witness]) -> anyhow::Result<()> {
+    let (mut names, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for Witness { name, keys: own, .. } in all {
+        anyhow::ensure!(names.insert(name), "two witnesses are named `{name}`: only one of them would count");
+        for key in own {
+            // Under another name or for another kind of signature it is the same key still.
+            anyhow::ensure!(keys.insert(key.bytes()), "a key of `{name}` stands there twice: it would count twice");
         }
     }
-
-    fn keep(&self, centre: &Centre, witness: &Witness, note: &Note) -> anyhow::Result<()> {
-        let path = self.path(centre, witness);
-        let half = self.directory.join(format!("{}.half", path.file_name().unwrap_or_default().to_string_lossy()));
-        let write = || {
-            std::fs::create_dir_all(&self.directory)?;
-            std::fs::write(&half, note.to_string())?;
-            std::fs::rename(&half, &path)
-        };
-        write().with_context(|| format!("{} cannot be written", path.display()))
-    }
+    Ok(())
 }
 
 impl Witness {
     fn read(Entry { url, keys }: Entry) -> anyhow::Result<Self> {
         let keys = keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<Vec<_>, _>>()?;
         let name = keys.first().context("a witness without keys")?.name().to_owned();
+        anyhow::ensure!(
+            keys.iter().all(|key| key.name() == name),
+            "the keys of `{name}` have several names: a witness has one, under which it counts"
+        );
+        anyhow::ensure!(!name.starts_with(ORIGIN), "`{name}` is the name of a log, which is no witness of its own");
         anyhow::ensure!(
             url.starts_with("http://"),
             "`{url}`: http://HOST:PORT/ is wanted; TLS is for a tunnel in between"
@@ -300,3 +322,6 @@ fn post(url: &str, body: &[u8]) -> Result<Answer, ureq::Error> {
     let text = answer.body_mut().with_config().limit(ANSWER_LIMIT_BYTES).read_to_string()?;
     Ok(Answer { status: answer.status().as_u16(), is_size, text })
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,9 @@ pub enum BodyError {
     /// The value has no JSON form, or the bytes are not the JSON that is wanted.
     #[error("an event's body cannot be read or written as {{public, sealed}}")]
     Json(#[from] serde_json::Error),
+    /// The same could be written otherwise.
+    #[error("an event's body is not written in the one form that it has")]
+    Form,
 }
 
 impl Body {
@@ -125,6 +128,12 @@ impl Body {
         let body: Self = serde_json::from_slice(bytes)?;
         if body.public.get().starts_with('{') { Ok(body) } else { Err(BodyError::NotAnObject) }
     }
+}
+
+/// The same, and only as [`Body::encode`] writes it: for whoever shows something of it to others, who may read it otherwise.
+pub(crate) fn decode_exactly(bytes: &[u8]) -> Result<Body, BodyError> {
+    let body = Body::decode(bytes)?;
+    if body.encode()? == bytes { Ok(body) } else { Err(BodyError::Form) }
 }
 
 mod base64_text {

@@ -69,12 +69,13 @@ impl HeadsCommitted {
         Body::new(self, Vec::new())?.encode()
     }
 
-    /// Reads the bytes of its body.
+    /// Reads the bytes of its body. Only the one spelling is read.
     ///
     /// # Errors
     /// [`BodyError`] if they are something else.
     pub fn decode(bytes: &[u8]) -> Result<Self, BodyError> {
-        Body::decode(bytes)?.public()
+        let said: Self = Body::decode(bytes)?.public()?;
+        if said.encode()? == bytes { Ok(said) } else { Err(BodyError::Form) }
     }
 }
 
@@ -203,7 +204,19 @@ mod tests {
         let wanted = format!(r#"{{"public":{{"root":"{root}","streams":3}},"sealed":[]}}"#);
         assert_eq!(String::from_utf8(bytes.clone()).unwrap(), wanted);
         assert_eq!(HeadsCommitted::decode(&bytes).unwrap(), HeadsCommitted { root, streams: 3 });
-        assert!(HeadsCommitted::decode(wanted.replace("streams", "cases").as_bytes()).is_err());
+        for (from, to) in [
+            ("streams", "cases"),
+            ("3}", "3 }"),
+            ("3}", "3.0}"),
+            ("[]", "[{\"person\":\"00000000-0000-0000-0000-000000000001\",\"field\":\"/x\",\"bytes\":\"\"}]"),
+            ("\"sealed\"", "\"\\u0073ealed\""),
+        ] {
+            assert!(
+                wanted.contains(from) && HeadsCommitted::decode(wanted.replace(from, to).as_bytes()).is_err(),
+                "{to}"
+            );
+        }
+        assert!(HeadsCommitted::decode(format!("[[\"{root}\",3],[]]").as_bytes()).is_err());
     }
 
     /// Printed by openssl: `printf '\0yousu/head/v1…' | openssl dgst -sm3`, of stream 5, version 2 and the leaf of "abc".

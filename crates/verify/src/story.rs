@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use cases::ids::PersonId;
 use cases::sealed::SealedText;
 use cases::{CaseEvent, Entry, Instant};
-use transparency::Body;
-use transparency::evidence::{Evidence, Proven, Verified};
+use transparency::evidence::{Evidence, Opened, Proven, Verified};
+use transparency::{Body, SealedField};
 
 /// What stands where a text is not shown.
 const WITHHELD: &str = "（未出示）";
@@ -63,23 +63,30 @@ fn story(text: &mut String, event: &Proven, verified: &Verified) {
         }
         Err(why) => writeln!(text, "#{} {recorded} {}（本程序读不出内容：{why}）", event.version, plain(&event.kind)),
     };
-    for (_, field, bytes) in verified.disclosed.iter().filter(|(version, ..)| *version == event.version) {
-        let _ = writeln!(text, "      {}：{}", plain(field), plain(&String::from_utf8_lossy(bytes)));
+    for Opened { person, field, bytes, .. } in
+        verified.disclosed.iter().filter(|opened| opened.version == event.version)
+    {
+        let _ = writeln!(text, "      {}（{person}）：{}", plain(field), plain(&String::from_utf8_lossy(bytes)));
     }
 }
 
 /// The event as the domain reads it, its sealed texts as far as they were disclosed.
 fn read(event: &Proven, verified: &Verified) -> Result<Entry<CaseEvent>, String> {
     let body = Body::decode(&event.body).map_err(|error| error.to_string())?;
-    let texts = body.sealed().iter().map(|sealed| {
-        let shown =
-            verified.disclosed.iter().find(|(version, field, _)| *version == event.version && *field == sealed.field);
-        let shown =
-            shown.map_or_else(|| WITHHELD.to_owned(), |(_, _, bytes)| String::from_utf8_lossy(bytes).into_owned());
-        SealedText { person: PersonId(sealed.person), field: sealed.field.clone(), text: Some(shown) }
-    });
-    let texts: Vec<_> = texts.collect();
+    let texts = texts(event.version, &body, verified);
     Entry::from_wire(&event.kind, event.kind_version, body.public_json(), &texts).map_err(|error| error.to_string())
+}
+
+/// Its sealed texts in their order.
+fn texts(version: u64, body: &Body, verified: &Verified) -> Vec<SealedText> {
+    let text = |SealedField { person, field, .. }: &SealedField| {
+        let of = |opened: &&Opened| (opened.version, opened.person, &opened.field) == (version, *person, field);
+        let shown = verified.disclosed.iter().find(of);
+        let shown =
+            shown.map_or_else(|| WITHHELD.to_owned(), |opened| String::from_utf8_lossy(&opened.bytes).into_owned());
+        SealedText { person: PersonId(*person), field: field.clone(), text: Some(shown) }
+    };
+    body.sealed().iter().map(text).collect()
 }
 
 /// A time in Shanghai, to the minute.
@@ -90,4 +97,48 @@ fn minute(ms: i64) -> String {
 /// In one line, with nothing in it that moves the cursor: what a file holds must not rewrite what is said of it.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ONE: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    /// Two persons have a text in one field of one event, and one of them disclosed it.
+    #[test]
+    fn nobodys_text_is_shown_as_anothers() {
+        let sealed = |person| SealedField { person, field: "/data/name".into(), bytes: Some(b"?".to_vec()) };
+        let body = Body::new(&serde_json::json!({}), vec![sealed(ONE), sealed(OTHER)]).unwrap();
+        let opened = Opened { version: 3, person: ONE, field: "/data/name".into(), bytes: "张三".into() };
+        let verified = Verified {
+            centre: "410404".into(),
+            size: 9,
+            signers: Vec::new(),
+            complete_to: None,
+            disclosed: vec![opened],
+        };
+        let shown = |version| -> Vec<_> {
+            let texts = texts(version, &body, &verified);
+            texts.into_iter().map(|text| (text.person.0, text.text.unwrap())).collect()
+        };
+        assert_eq!(shown(3), [(ONE, "张三".to_owned()), (OTHER, WITHHELD.to_owned())]);
+        assert_eq!(shown(4), [(ONE, WITHHELD.to_owned()), (OTHER, WITHHELD.to_owned())]);
+        let event = Proven {
+            position: 5,
+            ordinal: 0,
+            version: 3,
+            recorded_ms: 0,
+            kind: "noted".into(),
+            kind_version: 1,
+            body: body.encode().unwrap(),
+            proof: Vec::new(),
+        };
+        let mut said = String::new();
+        story(&mut said, &event, &verified);
+        assert!(said.contains(&format!("/data/name（{ONE}）：张三")) && !said.contains(&OTHER.to_string()), "{said}");
+    }
 }

@@ -1,5 +1,6 @@
--- Nodes of the tree of heads of centre $1, end to end in the order in which they are wanted. $2: [[level, number], …]
-SELECT count(*), CAST(ifnull(group_concat(CAST(hash AS TEXT), ''), '') AS BLOB)
+-- Nodes of the tree of heads of centre $1, end to end in the order in which they are wanted, and how many of them have a hash's
+-- length. $2: [[level, number], …]
+SELECT count(*) FILTER (WHERE length(hash) = 32), CAST(ifnull(group_concat(CAST(hash AS TEXT), ''), '') AS BLOB)
 FROM (
     SELECT head_nodes.hash
     FROM json_each($2) AS wanted

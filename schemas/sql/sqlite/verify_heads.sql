@@ -1,12 +1,16 @@
 -- Every centre, with its head if it has one and the position of its last event if it has any. Also centres that stand in
--- `events` or `heads` alone: their code is NULL.
+-- any other table alone: their code is NULL.
 SELECT
     every.id, centres.code, heads.position, heads.recorded_ms,
     (SELECT max(position) FROM events WHERE centre = every.id),
     (SELECT count(*) FROM events WHERE centre = every.id),
     heads.streams, heads.frontier, (SELECT count(*) FROM tree_nodes WHERE centre = every.id),
     heads.committed, (SELECT count(*) FROM head_nodes WHERE centre = every.id)
-FROM (SELECT id FROM centres UNION SELECT DISTINCT centre FROM events UNION SELECT centre FROM heads) AS every
+FROM (
+    SELECT id FROM centres UNION SELECT centre FROM heads UNION SELECT DISTINCT centre FROM events
+    UNION SELECT DISTINCT centre FROM streams UNION SELECT DISTINCT centre FROM tree_nodes UNION SELECT DISTINCT centre FROM head_nodes
+    UNION SELECT DISTINCT centre FROM counters UNION SELECT DISTINCT centre FROM numbers
+) AS every
 LEFT JOIN centres ON centres.id = every.id
 LEFT JOIN heads ON heads.centre = every.id
 ORDER BY centres.code;

@@ -89,7 +89,7 @@ fn opening() -> (Value, Vec<Entry<CentreEvent>>) {
     (line, centre::decide(&read, &centre, &ctx).expect("a centre opens once"))
 }
 
-/// The body as the log's bytes have it (`crates/transparency`, format 0).
+/// The body as the log's bytes have it (`crates/transparency`).
 pub(crate) fn stored<E: EventSet>(entry: &Entry<E>) -> Value {
     let (public, texts) = entry.to_wire();
     let sealed: Vec<_> = texts

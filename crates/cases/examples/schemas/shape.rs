@@ -148,7 +148,7 @@ fn command(name: &str, own: Schema, on_case: bool) -> Value {
     parts.finish(name, description.as_ref())
 }
 
-/// What the log's column `body` holds for every event, whatever its type (format 0: nothing is sealed yet).
+/// What the log's column `body` holds for every event, whatever its type: `bytes` is plain text until the log seals.
 fn stored_body() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -152,7 +152,7 @@ async fn nodes(
     let row = query.fetch_one(connection).await?;
     let mut bytes = Bytes(row.try_get(1)?);
     if row.try_get::<i64, _>(0)? != i64::try_from(wanted.len()).unwrap_or(i64::MAX) {
-        return Err(broken("a node of the tree of heads is missing"));
+        return Err(broken("a node of the tree of heads is missing, or is not 32 bytes long"));
     }
     let node = |_| Ok(Hash(bytes.take(32)?.try_into().map_err(|_| broken("a node is not 32 bytes long"))?));
     wanted.iter().map(node).collect()

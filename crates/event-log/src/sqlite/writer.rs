@@ -175,7 +175,8 @@ impl Writer {
                 self.heads.forget();
                 let (path, mut appends) = (self.database.path.clone(), appends);
                 let centre = appends.next().map(|append| append.centre.clone());
-                let centre = centre.expect("a group has an append");
+                let centre =
+                    centre.expect("a group is made of one append at least, and a word about the heads is one itself");
                 Err(AppendError::Contradiction { path, centre, source: Arc::new(error) })
             }
             Err(error) => Err(self.stopped(error).await),

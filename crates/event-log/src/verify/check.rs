@@ -59,6 +59,9 @@ impl Looked {
             Some((kept.ordinal?, StreamHead { stream, version, leaf }))
         };
         let is_own = kept.stream == Some(OWN_STREAM) && kept.kind == Some(HeadsCommitted::KIND);
+        if is_own && kept.kind_version.is_some_and(|version| version != HeadsCommitted::KIND_VERSION) {
+            wrong.push(Wrong::HeadsVersion);
+        }
         let says = is_own.then(|| kept.body.and_then(|body| HeadsCommitted::decode(body).ok()));
         Self { position: kept.position, recorded_ms: kept.recorded_ms, leaf: kept.leaf, head: head(), says, wrong }
     }

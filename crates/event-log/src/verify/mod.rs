@@ -133,6 +133,8 @@ pub enum Wrong {
     MoreNodes,
     /// The heads of the streams are not those that this event says they were before it.
     Heads,
+    /// An event that says where the streams stood is of a version of its type that is not known.
+    HeadsVersion,
     /// A node of the tree of heads is not that of the heads beneath it, or is not there.
     HeadNode {
         /// Its height.
@@ -215,6 +217,9 @@ impl fmt::Display for Wrong {
             }
             Self::MoreNodes => f.write_str("the tree has nodes that its leaves do not make"),
             Self::Heads => f.write_str("the streams did not stand where this event says that they stood before it"),
+            Self::HeadsVersion => {
+                f.write_str("`heads_committed` of a version that is not known: what it says cannot be checked")
+            }
             Self::HeadNode { level, number } => {
                 write!(f, "node {number} at height {level} of the tree of heads is not that of the heads")
             }

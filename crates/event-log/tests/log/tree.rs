@@ -2,6 +2,7 @@
 
 use event_log::{Access, Append, AppendError, Centre, Clock, EventLog, Hash, LogError, NewEvent, Remembered};
 use sqlx::{Connection as _, Row as _};
+use transparency::Header;
 use transparency::heads::{HeadsCommitted, OWN_STREAM, StreamHead, root_of};
 use transparency::tree::{
     Frontier, Sm3Tree, consistency_plan, inclusion_plan, root_plan, verify_consistency, verify_inclusion,
@@ -298,4 +299,75 @@ async fn a_log_that_was_written_anew_is_not_the_one_that_was_remembered() {
         "{found:?}"
     );
     assert_eq!(faults(&Place::new(), &roots[2..3]).await, [cut(300)]);
+}
+
+/// Bytes that only in sum are as long as they should be, and rows that no centre's check would come to.
+#[tokio::test]
+async fn no_node_is_longer_at_another_ones_expense_and_none_is_nobodys() {
+    let place = Place::new();
+    let log = place.write().await;
+    fill(&*log, &centre("410404"), EVENTS).await;
+    log.commit_heads(&centre("410404"), CLOCK).await.unwrap().unwrap();
+    log.close().await;
+    let shifted = |table: &str, level: u8| {
+        format!(
+            "UPDATE {table} SET hash = CASE number
+                WHEN 0 THEN CAST(hash || (SELECT substr(hash, 1, 1) FROM {table} WHERE level = {level} AND number = 1) AS BLOB)
+                ELSE substr(hash, 2) END
+            WHERE level = {level} AND number IN (0, 1)"
+        )
+    };
+    let nobodys = |row: &str| format!("PRAGMA foreign_keys = OFF; INSERT INTO {row}");
+    let stray = "(centre 7): column `centre` does not hold what it should";
+    for (change, fault) in [
+        (shifted("tree_nodes", 8), "410404: node 0 at height 8 of the tree is not that of its leaves"),
+        (shifted("head_nodes", 0), "410404: node 0 at height 0 of the tree of heads is not that of the heads"),
+        (shifted("head_nodes", 5), "410404: node 0 at height 5 of the tree of heads is not that of the heads"),
+        (nobodys("tree_nodes VALUES (7, 8, 0, zeroblob(32))"), stray),
+        (nobodys("head_nodes VALUES (7, 0, 0, zeroblob(32))"), stray),
+        (nobodys("streams VALUES (9000, 7, 0, zeroblob(16))"), stray),
+        (nobodys("counters VALUES (7, 'n', 1)"), stray),
+        (nobodys("numbers VALUES (7, 'n', 1, 1)"), stray),
+    ] {
+        let copy = Place::new();
+        std::fs::copy(place.path(), copy.path()).unwrap();
+        std::fs::copy(place.attachments(), copy.attachments()).unwrap();
+        tamper(&copy.path(), &change).await;
+        assert_eq!(faults(&copy, &[]).await, [fault], "{change}");
+    }
+}
+
+/// Everything follows from everything else, but the log's word is of a version that nobody wrote.
+#[tokio::test]
+async fn a_word_about_the_streams_of_another_version_is_a_fault() {
+    let (place, here) = (Place::new(), centre("410404"));
+    let log = place.write().await;
+    fill(&*log, &here, 2).await;
+    log.commit_heads(&here, CLOCK).await.unwrap().unwrap();
+    let event = log.read_centre(&here, 2, 1).await.unwrap().pop().unwrap();
+    log.close().await;
+    let header = Header {
+        centre: "410404",
+        position: 3,
+        stream: OWN_STREAM,
+        ordinal: 2,
+        version: 1,
+        recorded_ms: event.recorded_ms,
+        kind: HeadsCommitted::KIND,
+        kind_version: 2,
+        previous: Hash::ZERO,
+    };
+    let leaf = header.leaf(Hash::of(&event.body)).unwrap();
+    let (mut leaves, mut frontier) = (leaves_and_roots(&place).await.0, Frontier::<Sm3Tree>::default());
+    leaves[2] = leaf;
+    leaves.iter().for_each(|leaf| frontier.push(*leaf, |_, _| ()).unwrap());
+    let frontier: String = frontier.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+    let change = format!(
+        "UPDATE events SET kind_version = 2, leaf = x'{leaf}' WHERE position = 3; UPDATE heads SET frontier = x'{frontier}'"
+    );
+    tamper(&place.path(), &change).await;
+    assert_eq!(
+        faults(&place, &[]).await,
+        ["410404@3: `heads_committed` of a version that is not known: what it says cannot be checked"]
+    );
 }

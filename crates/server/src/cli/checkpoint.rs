@@ -49,16 +49,21 @@ pub(super) async fn run(place: &Place, format: Format, args: &CheckpointArgs) ->
         note
     };
     write(args.output.as_deref(), &text)?;
+    Ok(told(&asked, witnesses.quorum))
+}
+
+/// What came of asking the witnesses, said to the operator, and what the command comes to by it.
+pub(super) fn told(asked: &[Asked], quorum: usize) -> Status {
     asked.iter().for_each(|asked| eprintln!("yousu: {asked}"));
-    let cosigned = asked.iter().filter(|asked| asked.is_cosigned()).count();
     if asked.iter().any(Asked::is_alarming) {
-        return Ok(Status::Fault);
+        return Status::Fault;
     }
-    if cosigned < witnesses.quorum {
-        eprintln!("yousu: {cosigned} of {} cosignatures that are wanted: try again later", witnesses.quorum);
-        return Ok(Status::Refused);
+    let cosigned = asked.iter().filter(|asked| asked.is_cosigned()).count();
+    if cosigned < quorum {
+        eprintln!("yousu: {cosigned} of {quorum} cosignatures that are wanted: try again later");
+        return Status::Refused;
     }
-    Ok(Status::Done)
+    if asked.iter().any(Asked::is_unkept) { Status::Refused } else { Status::Done }
 }
 
 /// The log, once it says of itself where its streams stand. Beside a process that writes it, it is taken as it is: what it

@@ -1,6 +1,6 @@
 //! `yousu evidence CASE`: one file that proves a case's history to somebody outside.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cases::CentreCode;
@@ -8,11 +8,15 @@ use event_log::{Event, EventLog, StreamWord};
 use transparency::{
     Checkpoint, Hash,
     evidence::{Evidence, HeadProof, Proven},
-    note::Note,
+    note::{Note, VerifierKey},
     tree::{consistency_plan, inclusion_plan, root_plan},
 };
 
-use super::{Format, Status, checkpoint::up_to_date, replay};
+use super::{
+    Format, Status,
+    checkpoint::{told, up_to_date},
+    replay,
+};
 use crate::{
     installation::Place,
     keys::{self, Keys},
@@ -46,9 +50,16 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
     let size = log.head(&name).await?.position;
     let root = log.prove(&name, &root_plan(size)?).await?.first().copied().context("the log gave no root")?;
     let checkpoint = Checkpoint { origin: keys::origin(&centre), size, root, extensions: Vec::new() };
-    let mut note = Keys::of(place.data(), &centre)?.sign(&checkpoint)?;
-    let asked = Witnesses::of(place.data())?.ask(log, &name, &checkpoint, &mut note).await?;
-    asked.iter().for_each(|asked| eprintln!("yousu: {asked}"));
+    let signer = Keys::of(place.data(), &centre)?;
+    let earlier = match &args.since {
+        Some(path) => match begun_with(log, &checkpoint, path).await? {
+            Some(earlier) => Some(earlier),
+            None => return Ok(Status::Fault),
+        },
+        None => None,
+    };
+    let (mut note, witnesses) = (signer.sign(&checkpoint)?, Witnesses::of(place.data())?);
+    let status = told(&witnesses.ask(log, &name, &checkpoint, &mut note).await?, witnesses.quorum);
 
     let mut events = Vec::with_capacity(shown.events.len());
     for event in shown.events {
@@ -65,32 +76,47 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
             None
         }
     };
-    let earlier = match &args.since {
-        Some(path) => {
-            let told = || format!("{} is no checkpoint as `yousu checkpoint` writes it", path.display());
-            let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            let kept = Note::parse(&bytes).with_context(told)?;
-            let since = Checkpoint::parse(kept.text()).with_context(told)?;
-            let then = log.prove(&name, &root_plan(since.size)?).await?;
-            anyhow::ensure!(
-                since.origin == keys::origin(&centre) && then.first() == Some(&since.root),
-                "{} is not of this log as it is now: run `yousu verify --checkpoint` with it, and tell the auditor",
-                path.display()
-            );
-            let proof = log.prove(&name, &consistency_plan(since.size, size)?).await?;
-            Some((kept, proof))
-        }
-        None => None,
-    };
     engine.log().close().await;
     let evidence = Evidence { stream: case.0, checkpoint: note, earlier, events, head, disclosed: Vec::new() };
     let bytes = evidence.encode();
+    if let Err(why) = holds(&bytes, &signer.verifiers()) {
+        eprintln!(
+            "yousu: nothing was written, because the evidence would not hold: {why}; run `yousu verify`, and tell the auditor"
+        );
+        return Ok(Status::Fault);
+    }
     let mut file = std::fs::File::create_new(&args.output)
         .with_context(|| format!("{} cannot be made: give a file that is not there yet", args.output.display()))?;
     std::io::Write::write_all(&mut file, &bytes)
         .with_context(|| format!("{} cannot be written", args.output.display()))?;
     println!("{} bytes in {}: {} events", bytes.len(), args.output.display(), evidence.events.len());
-    Ok(Status::Done)
+    Ok(status)
+}
+
+/// What somebody outside will do with the file, done first.
+fn holds(bytes: &[u8], keys: &[VerifierKey]) -> Result<(), String> {
+    let evidence = Evidence::parse(bytes).map_err(|error| error.to_string())?;
+    evidence.verify(keys).map(drop).map_err(|error| error.to_string())
+}
+
+/// The checkpoint in this file and the proof that the log goes on from it; `None`, said to the operator, if it does not.
+async fn begun_with(log: &dyn EventLog, now: &Checkpoint, path: &Path) -> anyhow::Result<Option<(Note, Vec<Hash>)>> {
+    let told = || format!("{} is no checkpoint as `yousu checkpoint` writes it", path.display());
+    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let kept = Note::parse(&bytes).with_context(told)?;
+    let since = Checkpoint::parse(kept.text()).with_context(told)?;
+    anyhow::ensure!(since.origin == now.origin, "{} is of `{}`, not of `{}`", path.display(), since.origin, now.origin);
+    let name = keys::centre_of(now)?;
+    let is_there = since.size <= now.size && log.prove(&name, &root_plan(since.size)?).await? == [since.root];
+    if !is_there {
+        eprintln!(
+            "yousu: nothing was written: {} is not of this log as it is now; run `yousu verify --checkpoint` with it, and tell the auditor",
+            path.display()
+        );
+        return Ok(None);
+    }
+    let proof = log.prove(&name, &consistency_plan(since.size, now.size)?).await?;
+    Ok(Some((kept, proof)))
 }
 
 /// An event with the proof that it is in the tree of this size.

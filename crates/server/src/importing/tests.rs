@@ -57,7 +57,9 @@ impl Place {
     async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("log.sqlite").display());
-        let engine = Engine::new(event_log::open(&url, Access::Write).await.unwrap(), Access::Write);
+        let log = event_log::open(&url, Access::Write).await.unwrap();
+        let sealing = crate::Sealing::open(log, &dir.path().join("keys"), Access::Write, true).await.unwrap();
+        let engine = Engine::sealed(sealing, Access::Write);
         let centre = CentreCode::new("410404").unwrap();
         let policy_text = SHIPPED.iter().find(|(name, _)| name.starts_with("henan")).unwrap().1.to_owned();
         let open =

@@ -12,11 +12,12 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::body::decode_exactly;
 use crate::heads::{HeadsCommitted, OWN_STREAM, StreamHead};
 use crate::note::{KeyError, Note, VerifierKey};
 use crate::seal::{FieldSecret, OpenError, Place};
 use crate::tree::{ProofError, Sm3Tree, verify_consistency, verify_inclusion};
-use crate::{Body, Checkpoint, CheckpointError, Hash, Header};
+use crate::{Checkpoint, CheckpointError, Hash, Header};
 
 pub use text::TextError;
 
@@ -96,8 +97,21 @@ pub struct Verified {
     pub signers: Vec<(String, Option<u64>)>,
     /// Up to which position nothing of this case was withheld; `None` if that is not shown.
     pub complete_to: Option<u64>,
-    /// Texts that were disclosed: version, field, bytes.
-    pub disclosed: Vec<(u64, String, Vec<u8>)>,
+    /// Texts that were disclosed.
+    pub disclosed: Vec<Opened>,
+}
+
+/// A text that was disclosed. One field of one event can hold texts of two persons: only with all three is it said which it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The version of the event that it stands in.
+    pub version: u64,
+    /// Whose text it is.
+    pub person: Uuid,
+    /// Where it belongs.
+    pub field: String,
+    /// What it says.
+    pub bytes: Vec<u8>,
 }
 
 /// Why evidence proves nothing.
@@ -131,6 +145,9 @@ pub enum EvidenceError {
     /// The later checkpoint does not go on from the earlier one.
     #[error("the checkpoint does not go on from the earlier one: {0}")]
     Earlier(ProofError),
+    /// The earlier checkpoint is none, or nobody pinned signed it.
+    #[error("the earlier checkpoint does not hold: {0}")]
+    EarlierCheckpoint(Box<Self>),
     /// The earlier checkpoint is another log's.
     #[error("the earlier checkpoint is of another log")]
     OtherLog,
@@ -214,7 +231,8 @@ impl Evidence {
             checkpoint.origin.strip_prefix(ORIGIN).ok_or_else(|| EvidenceError::Origin(checkpoint.origin.clone()))?;
         let tree = (checkpoint.size, checkpoint.root);
         if let Some((note, proof)) = &self.earlier {
-            let (earlier, _) = signed(note, pinned)?;
+            let fault = |error| EvidenceError::EarlierCheckpoint(Box::new(error));
+            let (earlier, _) = signed(note, pinned).map_err(fault)?;
             if earlier.origin != checkpoint.origin {
                 return Err(EvidenceError::OtherLog);
             }
@@ -280,18 +298,23 @@ impl Evidence {
         Ok(event.position)
     }
 
-    fn open(&self, disclosed: &Disclosed, centre: &str) -> Result<(u64, String, Vec<u8>), EvidenceError> {
+    fn open(&self, disclosed: &Disclosed, centre: &str) -> Result<Opened, EvidenceError> {
         let Disclosed { version, person, field, secret } = disclosed;
         let fault = |why: String| EvidenceError::Disclosed { version: *version, field: field.clone(), why };
         let event = self.events.iter().find(|event| event.version == *version);
         let event = event.ok_or_else(|| fault("there is no such event".to_owned()))?;
-        let body = Body::decode(&event.body).map_err(|error| fault(error.to_string()))?;
-        let sealed = body.sealed().iter().find(|sealed| sealed.person == *person && sealed.field == *field);
-        let sealed = sealed.ok_or_else(|| fault("nothing is sealed there".to_owned()))?;
+        let body = decode_exactly(&event.body).map_err(|error| fault(error.to_string()))?;
+        let mut there = body.sealed().iter().filter(|sealed| sealed.person == *person && sealed.field == *field);
+        let sealed = match (there.next(), there.next()) {
+            (Some(sealed), None) => sealed,
+            (None, _) => return Err(fault("nothing is sealed there".to_owned())),
+            // Both would be shown as what only one of them is.
+            (Some(_), Some(_)) => return Err(fault("more than one text of this person is sealed there".to_owned())),
+        };
         let place = Place { centre, stream: self.stream, version: *version, person: *person, field };
-        let bytes = sealed.bytes.as_ref().ok_or_else(|| fault("nothing is sealed there".to_owned()))?;
-        let text = secret.open(&place, bytes).map_err(|error: OpenError| fault(error.to_string()))?;
-        Ok((*version, field.clone(), text))
+        let sealed = sealed.bytes.as_ref().ok_or_else(|| fault("nothing is sealed there".to_owned()))?;
+        let bytes = secret.open(&place, sealed).map_err(|error: OpenError| fault(error.to_string()))?;
+        Ok(Opened { version: *version, person: *person, field: field.clone(), bytes })
     }
 }
 
@@ -309,5 +332,7 @@ fn signed(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer
     Ok((checkpoint, signers))
 }
 
+#[cfg(test)]
+mod both;
 #[cfg(test)]
 mod tests;

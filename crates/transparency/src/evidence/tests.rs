@@ -4,23 +4,23 @@ use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
 
 use super::*;
-use crate::SealedField;
 use crate::heads::{Update, root_of};
 use crate::note::{Scheme, SigningKey};
 use crate::seal::PersonKey;
 use crate::tree::{Frontier, Node, consistency_plan, inclusion_plan};
+use crate::{Body, SealedField};
 
-const PERSON: Uuid = Uuid::from_u128(99);
+pub(super) const PERSON: Uuid = Uuid::from_u128(99);
 
 /// A log of a centre in memory, kept as simply as can be.
 #[derive(Clone, Default)]
-struct Log {
-    events: Vec<(Uuid, Proven, Hash)>,
+pub(super) struct Log {
+    pub(super) events: Vec<(Uuid, Proven, Hash)>,
     streams: Vec<Uuid>,
 }
 
 impl Log {
-    fn append(&mut self, stream: Uuid, kind: &str, body: Vec<u8>) {
+    pub(super) fn append(&mut self, stream: Uuid, kind: &str, body: Vec<u8>) {
         if !self.streams.contains(&stream) {
             self.streams.push(stream);
         }
@@ -39,7 +39,7 @@ impl Log {
         self.events.push((stream, event, leaf));
     }
 
-    fn heads(&self) -> Vec<Hash> {
+    pub(super) fn heads(&self) -> Vec<Hash> {
         let head = |stream: &Uuid| {
             let (_, event, leaf) = self.events.iter().rfind(|(of, ..)| of == stream).unwrap();
             StreamHead { stream: *stream, version: event.version, leaf: *leaf }.hash()
@@ -47,7 +47,7 @@ impl Log {
         self.streams.iter().map(head).collect()
     }
 
-    fn commit_heads(&mut self) {
+    pub(super) fn commit_heads(&mut self) {
         let heads = self.heads();
         let said = HeadsCommitted { root: root_of(heads.iter().copied()), streams: heads.len() as u64 };
         self.append(OWN_STREAM, HeadsCommitted::KIND, said.encode().unwrap());
@@ -70,7 +70,7 @@ impl Log {
     }
 
     /// Evidence of a stream against the whole log, whose last event is the word about its streams.
-    fn evidence(&self, stream: Uuid) -> Evidence {
+    pub(super) fn evidence(&self, stream: Uuid) -> Evidence {
         let size = self.events.len();
         let (_, nodes) = self.tree(size);
         let hash = |wanted: Node| Ok::<_, ()>(nodes.iter().find(|(node, _)| *node == wanted).unwrap().1);
@@ -80,14 +80,15 @@ impl Log {
         };
         let events: Vec<_> =
             self.events.iter().filter(|(of, ..)| *of == stream).map(|(_, event, _)| prove(event)).collect();
-        let before = Log { events: self.events[..size - 1].to_vec(), streams: self.streams.clone() };
+        let mut before = Log { events: self.events[..size - 1].to_vec(), streams: self.streams.clone() };
+        before.streams.retain(|stream| before.events.iter().any(|(of, ..)| of == stream));
         let own: Vec<_> = self.events.iter().filter(|(of, ..)| *of == OWN_STREAM).collect();
-        let said = HeadsCommitted::decode(&own.last().unwrap().1.body).unwrap();
-        let streams = usize::try_from(said.streams).unwrap();
-        let heads = Log { streams: before.streams[..streams].to_vec(), ..before }.heads();
-        let update = Update::new(said.streams, (0..).zip(heads).collect());
+        // What it should have said, whatever it says.
+        let heads = before.heads();
+        let streams = heads.len() as u64;
+        let update = Update::new(streams, (0..).zip(heads).collect());
         let (kept, _) = update.apply(|_| None).unwrap();
-        let plan = inclusion_plan(events[0].ordinal, said.streams).unwrap();
+        let plan = inclusion_plan(events[0].ordinal, streams).unwrap();
         let proof =
             plan.fill::<Sm3Tree, ()>(|wanted| Ok(kept.iter().find(|(node, _)| *node == wanted).unwrap().1)).unwrap();
         let previous = if own.len() > 1 { own[own.len() - 2].2 } else { Hash::ZERO };
@@ -103,21 +104,21 @@ impl Log {
     }
 }
 
-fn keys() -> [SigningKey; 2] {
+pub(super) fn keys() -> [SigningKey; 2] {
     [("yousu/410404", Scheme::Sm2), ("jiwei", Scheme::Ed25519Timed)]
         .map(|(name, scheme)| SigningKey::new(name, scheme, &[7; 32]).unwrap())
 }
 
-fn pinned() -> [VerifierKey; 2] {
+pub(super) fn pinned() -> [VerifierKey; 2] {
     keys().map(|key| key.verifier())
 }
 
-fn body(n: u8) -> Vec<u8> {
+pub(super) fn body(n: u8) -> Vec<u8> {
     Body::new(&serde_json::json!({ "n": n }), Vec::new()).unwrap().encode().unwrap()
 }
 
 /// Streams 1 to 4 get events in turn; the log says where they stand in the middle and at the end.
-fn sample() -> Log {
+pub(super) fn sample() -> Log {
     let mut log = Log::default();
     for n in 0..11_u8 {
         log.append(Uuid::from_u128(u128::from(n % 4) + 1), "noted", body(n));
@@ -229,10 +230,9 @@ fn a_sealed_text_is_shown_with_its_secret_alone() {
     let disclosed = Disclosed { version: 1, person: PERSON, field: "/narrative".into(), secret: key.field(&place) };
     let evidence = Evidence { disclosed: vec![disclosed.clone()], ..log.evidence(stream) };
     let read = Evidence::parse(&evidence.encode()).unwrap();
-    assert_eq!(
-        read.verify(&pinned()).unwrap().disclosed,
-        [(1, "/narrative".to_owned(), "来了三次。".as_bytes().to_vec())]
-    );
+    let bytes = "来了三次。".as_bytes().to_vec();
+    let opened = Opened { version: 1, person: PERSON, field: "/narrative".into(), bytes };
+    assert_eq!(read.verify(&pinned()).unwrap().disclosed, [opened]);
     for bad in [
         Disclosed { secret: PersonKey::new([4; 32]).field(&place), ..disclosed.clone() },
         Disclosed { field: "/name".into(), ..disclosed.clone() },
@@ -241,6 +241,34 @@ fn a_sealed_text_is_shown_with_its_secret_alone() {
         let evidence = Evidence { disclosed: vec![bad], ..evidence.clone() };
         assert!(matches!(evidence.verify(&pinned()), Err(EvidenceError::Disclosed { .. })));
     }
+}
+
+/// What one field says of two persons is told apart; where one person has two texts in it, it is not said which was disclosed.
+#[test]
+fn a_text_is_that_of_one_person() {
+    let stream = Uuid::from_u128(1);
+    let sealed = |person: Uuid, text: &str| {
+        let place = Place { centre: "410404", stream, version: 1, person, field: "/name" };
+        let secret = PersonKey::new([3; 32]).field(&place);
+        let bytes = secret.seal(&place, [1; 12], text.as_bytes());
+        let disclosed = Disclosed { version: 1, person, field: "/name".into(), secret };
+        (SealedField { person, field: "/name".into(), bytes: Some(bytes) }, disclosed)
+    };
+    let shown = |of: Vec<(SealedField, Disclosed)>| {
+        let (sealed, disclosed): (Vec<_>, Vec<_>) = of.into_iter().unzip();
+        let mut log = Log::default();
+        log.append(stream, "noted", Body::new(&serde_json::json!({}), sealed).unwrap().encode().unwrap());
+        log.append(Uuid::from_u128(2), "noted", body(1));
+        log.append(Uuid::from_u128(3), "noted", body(2));
+        log.commit_heads();
+        Evidence { disclosed, ..log.evidence(stream) }.verify(&pinned())
+    };
+    let other = Uuid::from_u128(98);
+    let opened = shown(vec![sealed(PERSON, "张三"), sealed(other, "李四")]).unwrap().disclosed;
+    let said: Vec<_> = opened.iter().map(|opened| (opened.person, str::from_utf8(&opened.bytes).unwrap())).collect();
+    assert_eq!(said, [(PERSON, "张三"), (other, "李四")]);
+    let twice = shown(vec![sealed(PERSON, "张三"), sealed(PERSON, "李四")]);
+    assert!(matches!(twice, Err(EvidenceError::Disclosed { .. })), "{twice:?}");
 }
 
 proptest! {
