@@ -93,3 +93,6 @@ pub(crate) async fn note_all(log: &Arc<dyn EventLog>, keys: &PersonKeys) -> anyh
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

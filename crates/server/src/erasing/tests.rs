@@ -1,0 +1,172 @@
+//! A process may end after any step: whoever comes next brings it to its end, and the end is the same.
+
+use std::path::Path;
+
+use cases::{
+    case::{
+        intake::{accepted::Accept, withdrawn::Withdraw},
+        persons::erasure::{AgreeErasure, RequestErasure},
+    },
+    centre::opened::{Level, OpenCentre},
+    command::CentreCommandLine,
+    ids::{ActorId, CommandId},
+    people::{Office, Role},
+    policy::SHIPPED,
+};
+use event_log::Access;
+use persons::{MASTER_NAME, MasterFile, MasterKey as _, STORE_NAME};
+
+use super::*;
+use crate::Sealing;
+
+const CASE: CaseId = CaseId(Uuid::from_u128(7));
+
+fn centre() -> CentreCode {
+    CentreCode::new("410404").unwrap()
+}
+
+fn actor(id: &str, role: Role) -> Actor {
+    Actor { id: ActorId::new(id).unwrap(), role, office: Office::Centre }
+}
+
+async fn open(place: &Path) -> (Engine, Views) {
+    let log = event_log::open(&format!("sqlite:{}", place.join("log.sqlite").display()), Access::Write).await.unwrap();
+    let is_new = log.centres().await.unwrap().is_empty();
+    let sealing = Sealing::open(log, &place.join("keys"), Access::Write, is_new).await.unwrap();
+    (Engine::sealed(sealing, Access::Write), Views::open(place).await.unwrap())
+}
+
+async fn close((engine, views): (Engine, Views)) {
+    views.close().await;
+    engine.log().close().await;
+}
+
+async fn says(engine: &Engine, id: u128, by: Actor, command: impl Into<cases::CaseCommand>) {
+    let id = CommandId(Uuid::from_u128(id));
+    let line = CaseCommandLine::new(CASE, centre(), by, id, command.into());
+    engine.submit(&CommandLine::Case(Box::new(line)), Priority::People).await.unwrap();
+}
+
+/// A withdrawn case whose complainant's erasure was agreed to, and nothing done yet; views brought up.
+async fn agreed(place: &Path) {
+    let (engine, views) = open(place).await;
+    let policy_text = SHIPPED.iter().find(|(name, _)| name.starts_with("henan")).unwrap().1.to_owned();
+    let open = OpenCentre { name: "中心".into(), level: Level::County, parent: None, policy_text, simulated: false };
+    let admin = actor("admin", Role::SystemAdministrator);
+    let line = CentreCommandLine::new(centre(), admin, CommandId(Uuid::from_u128(1)), None, open.into());
+    engine.submit(&CommandLine::Centre(Box::new(line)), Priority::People).await.unwrap();
+    let accept = serde_json::json!({"channel": "window", "category": "help", "summary": "金丝雀", "narrative": "金丝雀",
+        "complainant": {"name": "金丝雀", "telephone": "13800138000"}});
+    let accept: Accept = serde_json::from_value(accept).unwrap();
+    says(&engine, 2, actor("clerk", Role::WindowClerk), accept).await;
+    says(&engine, 3, actor("clerk", Role::WindowClerk), Withdraw { how: "电话".into(), reason: String::new() }).await;
+    views.catch_up(engine.log(), &crate::wire::log_centre(&centre())).await.unwrap();
+    let request = RequestErasure { person: CASE.complainant(), reason: "书面".into() };
+    says(&engine, 4, actor("clerk", Role::WindowClerk), request).await;
+    says(&engine, 5, actor("manager", Role::CentreManager), AgreeErasure { request: 3 }).await;
+    close((engine, views)).await;
+}
+
+async fn is_done(place: &Path) {
+    for carried_out in [1, 0] {
+        let (engine, views) = open(place).await;
+        assert_eq!(carry_out(&engine, &views, true).await.unwrap(), carried_out);
+        let case = engine.case(&centre(), CASE).await.unwrap();
+        assert_eq!(case.intake.as_ref().unwrap().narrative.text(), "〔已删除〕");
+        assert!(case.erasures[0].completed);
+        assert_eq!(case.version, 5, "it is said once");
+        assert!(engine.sealing().unwrap().keys.by_handle("13800138000").await.unwrap().is_empty());
+        assert_eq!(engine.log().verify(&mut |_| {}).await.unwrap().faults, []);
+        close((engine, views)).await;
+    }
+    let master = MasterFile::read(&place.join("keys").join(MASTER_NAME), &place.join(STORE_NAME)).unwrap().unwrap();
+    assert_eq!(master.epoch(), 2, "one erasure, one new epoch");
+    let epochs = std::fs::read_to_string(place.join("keys").join(MASTER_NAME)).unwrap();
+    assert_eq!(epochs.lines().filter(|line| !line.starts_with('#')).count(), 1, "the old key is gone");
+    for entry in std::fs::read_dir(place.join("views")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows("金丝雀".len()).any(|window| window == "金丝雀".as_bytes()));
+    }
+}
+
+#[tokio::test]
+async fn it_ended_before_anything_was_done() {
+    let place = tempfile::tempdir().unwrap();
+    agreed(place.path()).await;
+    is_done(place.path()).await;
+}
+
+#[tokio::test]
+async fn it_ended_after_the_new_epoch_began() {
+    let place = tempfile::tempdir().unwrap();
+    agreed(place.path()).await;
+    let keys = place.path().join("keys");
+    let master = MasterFile::read(&keys.join(MASTER_NAME), &keys.join(STORE_NAME)).unwrap().unwrap();
+    assert_eq!(master.begin_epoch(1).unwrap(), 2);
+    drop(master);
+    // Whoever opens the keys finishes that epoch; the erasure itself takes the next.
+    let (engine, views) = open(place.path()).await;
+    assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 1);
+    close((engine, views)).await;
+    let epochs = std::fs::read_to_string(keys.join(MASTER_NAME)).unwrap();
+    assert_eq!(epochs.lines().filter(|line| !line.starts_with('#')).count(), 1);
+}
+
+#[tokio::test]
+async fn it_ended_after_the_key_was_destroyed() {
+    let place = tempfile::tempdir().unwrap();
+    agreed(place.path()).await;
+    let (engine, views) = open(place.path()).await;
+    engine.sealing().unwrap().keys.erase(&[CASE.complainant().0]).await.unwrap();
+    close((engine, views)).await;
+    let (engine, views) = open(place.path()).await;
+    assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 1);
+    let case = engine.case(&centre(), CASE).await.unwrap();
+    assert!(case.erasures[0].completed && case.version == 5);
+    close((engine, views)).await;
+}
+
+#[tokio::test]
+async fn it_ended_before_the_note_was_taken_away() {
+    let place = tempfile::tempdir().unwrap();
+    agreed(place.path()).await;
+    is_done(place.path()).await;
+    let (engine, views) = open(place.path()).await;
+    let of = Of { centre: centre().to_string(), stream: CASE.0 };
+    engine.sealing().unwrap().keys.intend(CASE.complainant().0, &of).await.unwrap();
+    assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 1, "done again, and said once");
+    assert_eq!(engine.case(&centre(), CASE).await.unwrap().version, 5);
+    close((engine, views)).await;
+}
+
+/// The note was written, and the command never came into the log.
+#[tokio::test]
+async fn a_note_of_nothing_is_dropped() {
+    let place = tempfile::tempdir().unwrap();
+    agreed(place.path()).await;
+    is_done(place.path()).await;
+    let (engine, views) = open(place.path()).await;
+    let keys = &engine.sealing().unwrap().keys;
+    let of = Of { centre: centre().to_string(), stream: CASE.0 };
+    keys.intend(Uuid::from_u128(99), &of).await.unwrap();
+    assert_eq!(carry_out(&engine, &views, false).await.unwrap(), 0);
+    assert_eq!(keys.intended().await.unwrap().len(), 1, "it may be under way");
+    assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 0);
+    assert_eq!(keys.intended().await.unwrap().len(), 0);
+    close((engine, views)).await;
+}
+
+/// The store of keys is older than the log, with the same master key: the log says whose key has to go.
+#[tokio::test]
+async fn a_log_tells_an_older_store() {
+    let place = tempfile::tempdir().unwrap();
+    agreed(place.path()).await;
+    let (engine, views) = open(place.path()).await;
+    let keys = &engine.sealing().unwrap().keys;
+    keys.forget_intent(CASE.complainant().0).await.unwrap();
+    let raw: Arc<dyn EventLog> = engine.sealing().unwrap().log.clone();
+    note_all(&raw, keys).await.unwrap();
+    assert_eq!(keys.intended().await.unwrap().len(), 1);
+    close((engine, views)).await;
+    is_done(place.path()).await;
+}
