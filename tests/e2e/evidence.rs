@@ -76,6 +76,48 @@ fn shown() -> Shown {
     Shown { yousu, file, keys, monday }
 }
 
+/// What was sealed is shown where it is asked for, by both programs alike, and nothing beside it.
+#[test]
+fn a_text_is_disclosed_alone() {
+    let Shown { yousu, keys, .. } = shown();
+    let file = yousu.dir().join("disclosed");
+    let to = file.to_str().expect("a path");
+    let said = yousu.run(["evidence", CASE, "-o", to, "--disclose", "1:/data/narrative"]);
+    assert_eq!(said.err, "");
+    said.ok();
+    let (status, said) = ours(&file, &keys, &[]);
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("来了三次。") && !said.contains("张三") && !said.contains("13812345678"), "{said}");
+    if let Some((status, said)) = theirs(&file, &keys, &[]) {
+        assert_eq!(status, 0, "{said}");
+        assert!(said.contains("来了三次。") && !said.contains("张三"), "{said}");
+    }
+    let file = yousu.dir().join("all");
+    yousu.run(["evidence", CASE, "-o", file.to_str().expect("a path"), "--disclose", "all"]).ok();
+    let (status, said) = ours(&file, &keys, &[]);
+    assert!(status == 0 && ["来了三次。", "张三", "13812345678"].iter().all(|text| said.contains(text)), "{said}");
+}
+
+/// Beside a process that serves: it says of itself where its cases stand, so the evidence is complete all the same.
+#[test]
+fn evidence_beside_a_server_is_complete() {
+    let mut yousu = Yousu::simulated("henan-2022-43", AT);
+    let keys = yousu.dir().join("pinned");
+    yousu.run(["keys", "-o", keys.to_str().expect("a path")]).ok();
+    yousu.does("window_clerk", AT, accept(CASE));
+    let mut server = yousu.serve(&["--heads-every", "1"]);
+    // As often as it takes: the server's own clock says when.
+    let complete = (0..200).any(|n| {
+        let file = yousu.dir().join(format!("evidence-{n}"));
+        let said = yousu.run(["evidence", CASE, "-o", file.to_str().expect("a path")]);
+        assert_eq!(said.status, 0, "{}", said.err);
+        said.err.is_empty() && ours(&file, &keys, &[]).1.contains("完整：")
+    });
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+    assert!(complete);
+}
+
 #[test]
 fn both_programs_say_what_is_proved() {
     let Shown { yousu, file, keys, monday } = shown();

@@ -170,6 +170,22 @@ impl Yousu {
         child
     }
 
+    /// A server that answers on an address of its own: it has said which.
+    pub(crate) fn serve(&self, more: &[&str]) -> Child {
+        let mut child = Command::new(binary())
+            .arg("--data")
+            .arg(self.dir())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut address = String::new();
+        BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut address).expect("it answers");
+        assert!(address.starts_with("http://"), "{address}");
+        child
+    }
+
     /// One sweep at a moment; the types of its events.
     #[track_caller]
     pub(crate) fn tick(&self, at: &str) -> Vec<String> {

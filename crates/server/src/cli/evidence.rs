@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cases::CentreCode;
-use event_log::{Event, EventLog, StreamWord};
+use event_log::{Body, Event, EventLog, SealedField, StreamWord};
 use transparency::{
     Checkpoint, Hash,
-    evidence::{Evidence, HeadProof, Proven},
+    evidence::{Disclosed, Evidence, HeadProof, Proven},
     note::{Note, VerifierKey},
+    seal::Place,
     tree::{consistency_plan, inclusion_plan, root_plan},
 };
+use uuid::Uuid;
 
 use super::{
     Format, Status,
@@ -18,7 +20,8 @@ use super::{
     replay,
 };
 use crate::{
-    installation::Place,
+    engine::Engine,
+    installation,
     keys::{self, Keys},
     wire,
     witnesses::Witnesses,
@@ -37,9 +40,39 @@ pub(crate) struct EvidenceArgs {
     /// An earlier checkpoint, which somebody outside kept: proves that the log goes on from it
     #[arg(long, value_name = "CHECKPOINT")]
     since: Option<PathBuf>,
+    /// Show the sealed texts of a step, as in 3; one of them, as in 3:/data/narrative; or all. May be given several times
+    #[arg(long, value_name = "TEXT", value_parser = wanted)]
+    disclose: Vec<Wanted>,
 }
 
-pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow::Result<Status> {
+/// Which sealed texts are to be shown.
+#[derive(Debug, Clone)]
+enum Wanted {
+    All,
+    Of { version: u64, field: Option<String> },
+}
+
+fn wanted(text: &str) -> Result<Wanted, String> {
+    let (version, field) = match text.split_once(':') {
+        Some((version, field)) => (version, Some(field.to_owned())),
+        None if text == "all" => return Ok(Wanted::All),
+        None => (text, None),
+    };
+    let version =
+        version.parse().map_err(|_| "give the number of a step, as in 3 or 3:/data/narrative, or all".to_owned())?;
+    Ok(Wanted::Of { version, field })
+}
+
+impl Wanted {
+    fn is(&self, of: u64, there: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of { version, field } => *version == of && field.as_ref().is_none_or(|field| field == there),
+        }
+    }
+}
+
+pub(super) async fn run(place: &installation::Place, _: Format, args: &EvidenceArgs) -> anyhow::Result<Status> {
     let (engine, centre, case) = replay::find(place, &args.case, args.centre.as_ref()).await?;
     engine.log().close().await;
     let (engine, _) = up_to_date(place, Some(&centre)).await?;
@@ -76,8 +109,9 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
             None
         }
     };
+    let disclosed = disclosed(&engine, (&name, case.0), &events, &args.disclose).await?;
     engine.log().close().await;
-    let evidence = Evidence { stream: case.0, checkpoint: note, earlier, events, head, disclosed: Vec::new() };
+    let evidence = Evidence { stream: case.0, checkpoint: note, earlier, events, head, disclosed };
     let bytes = evidence.encode();
     if let Err(why) = holds(&bytes, &signer.verifiers()) {
         eprintln!(
@@ -91,6 +125,35 @@ pub(super) async fn run(place: &Place, _: Format, args: &EvidenceArgs) -> anyhow
         .with_context(|| format!("{} cannot be written", args.output.display()))?;
     println!("{} bytes in {}: {} events", bytes.len(), args.output.display(), evidence.events.len());
     Ok(status)
+}
+
+/// The secrets of the texts that are wanted, each of which opens that one text and nothing else.
+async fn disclosed(
+    engine: &Engine,
+    (centre, stream): (&event_log::Centre, Uuid),
+    events: &[Proven],
+    wanted: &[Wanted],
+) -> anyhow::Result<Vec<Disclosed>> {
+    let mut disclosed = Vec::new();
+    let (Some(sealing), false) = (engine.sealing(), wanted.is_empty()) else { return Ok(disclosed) };
+    for event in events {
+        let version = event.version;
+        for SealedField { person, field, bytes } in Body::decode(&event.body)?.sealed() {
+            if bytes.is_none() || !wanted.iter().any(|wanted| wanted.is(version, field)) {
+                continue;
+            }
+            let (person, field) = (*person, field.clone());
+            let place = Place { centre: centre.as_str(), stream, version, person, field: &field };
+            match sealing.log.secret(&place).await? {
+                Some(secret) => disclosed.push(Disclosed { version, person, field, secret }),
+                None => eprintln!("yousu: {field} of step {version} was erased: there is nothing to show of it"),
+            }
+        }
+    }
+    if disclosed.is_empty() {
+        eprintln!("yousu: no text is disclosed: see the steps' numbers with `yousu replay`");
+    }
+    Ok(disclosed)
 }
 
 /// What somebody outside will do with the file, done first.

@@ -27,6 +27,9 @@ pub(crate) struct ServeArgs {
     /// Fill an empty data directory with the simulated centre 410404 first
     #[arg(long)]
     demo: bool,
+    /// How often each log says where all its cases stand, if anything came since
+    #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    heads_every: u64,
 }
 
 /// How long the views may take to reach the log's end before the address is printed all the same.
@@ -84,6 +87,7 @@ async fn serve(
     let (stop, mut stopping) = watch::channel(false);
     let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));
     let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
+    let heads = tokio::spawn(http::commit_to_heads(engine.clone(), Duration::from_secs(args.heads_every)));
     let audits = tokio::spawn(http::audit_every_night(Arc::clone(&site)));
     let address = listener.local_addr()?;
     let serving = axum::serve(listener, http::router(Arc::clone(&site)))
@@ -103,6 +107,7 @@ async fn serve(
     }
     sweeps.abort();
     audits.abort();
+    heads.abort();
     // It ends between two batches: one that is dropped half-way may keep its connection, and closing would wait for it.
     if tokio::time::timeout(STOP_LIMIT, &mut follower).await.is_err() {
         follower.abort();

@@ -145,6 +145,30 @@ pub(crate) async fn sweep_by_the_clock(engine: Engine) {
     }
 }
 
+/// Has every centre's log say where its streams stand, if anything came since, until it is aborted: what evidence that is made beside
+/// this process rests on. The time that passes between two of these is how long a later event of a case may be withheld unseen.
+pub(crate) async fn commit_to_heads(engine: Engine, every: Duration) {
+    let mut times = tokio::time::interval(every);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        if let Err(error) = commit_once(&engine).await {
+            tracing::error!(%error, "the log could not say where its streams stand; it is tried again");
+        }
+    }
+}
+
+async fn commit_once(engine: &Engine) -> anyhow::Result<()> {
+    for (name, _) in engine.log().centres().await? {
+        let Ok(code) = CentreCode::new(name.as_str()) else { continue };
+        let (_, clock) = engine.time(&*engine.centre(&code).await?, (None, None)).await?;
+        if let Err(error) = engine.log().commit_heads(&name, clock).await {
+            tracing::error!(%code, %error, "this log could not say where its streams stand");
+        }
+    }
+    Ok(())
+}
+
 struct Sweeper {
     engine: Engine,
     foreseen: BTreeMap<CentreCode, Foreseen>,
