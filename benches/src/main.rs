@@ -26,6 +26,7 @@ mod queries;
 mod reading;
 mod reads;
 mod rebuilds;
+mod sealing;
 mod served;
 mod sizes;
 mod sweep;
@@ -101,6 +102,8 @@ struct Run {
 enum Measure {
     /// Durable appends by 1, 16 and 256 callers
     Append,
+    /// The same of texts that belong to persons, sealed and not
+    Sealing,
     /// A case, the whole log, `verify`
     Read,
     /// The views made anew
@@ -169,6 +172,9 @@ async fn measure(run: &Run, readings: &mut Readings) -> anyhow::Result<()> {
         eprintln!("round {round} of {}", run.rounds);
         if wanted(Measure::Append) {
             append::run(dir, run.seconds, readings).await?;
+        }
+        if wanted(Measure::Sealing) {
+            sealing::run(dir, run.seconds, readings).await?;
         }
         if wanted(Measure::Fairness) {
             fairness::run(dir, run.seconds, readings).await?;

@@ -1,6 +1,9 @@
 //! How large events are. The lengths follow 4,326 real messages and 2,816 real replies (quantiles in steps of five per cent,
 //! bytes of UTF-8); what stands around a text is what an event of that type takes in a centre of the demo.
 
+use event_log::{Body, SealedField};
+use uuid::Uuid;
+
 /// Message texts.
 const NARRATIVE: [usize; 21] =
     [56, 182, 232, 283, 323, 358, 400, 446, 496, 554, 619, 696, 791, 889, 1012, 1183, 1378, 1721, 2256, 3324, 20650];
@@ -37,6 +40,22 @@ pub(crate) fn event(case: u64, n: u64) -> (&'static str, Vec<u8>) {
     let (kind, around, text) = CASE[usize::try_from(n % EVENTS_A_CASE).unwrap_or(0)];
     let bytes = around + text.map_or(0, |quantiles| quantile(quantiles, scatter(case)));
     (kind, body(bytes))
+}
+
+/// The same with its text, where it has one, and on acceptance name, telephone and address in the part that belongs to a person.
+pub(crate) fn persons_event(case: u64, n: u64, person: Uuid) -> anyhow::Result<(&'static str, Vec<u8>)> {
+    let (kind, around, text) = CASE[usize::try_from(n % EVENTS_A_CASE).unwrap_or(0)];
+    let Some(quantiles) = text else { return Ok((kind, body(around))) };
+    let text = "诉求已转办。".repeat(quantile(quantiles, scatter(case)) / 18 + 1);
+    let mut sealed = vec![("/data/narrative", text)];
+    if kind == "accepted" {
+        sealed.extend([("/data/name", "张三".to_owned()), ("/data/address", "平安街七号".to_owned())]);
+        sealed.push(("/data/telephone", format!("138{:08}", case % 100_000_000)));
+    }
+    let field =
+        |(field, text): (&str, String)| SealedField { person, field: field.to_owned(), bytes: Some(text.into_bytes()) };
+    let public = serde_json::json!({"text": "诉求已转办。".repeat(around / 18)});
+    Ok((kind, Body::new(&public, sealed.into_iter().map(field).collect())?.encode()?))
 }
 
 /// Bytes of the `n`th message's text.

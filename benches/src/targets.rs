@@ -44,6 +44,18 @@ const TARGETS: &[Target] = &[
     target("acknowledgement, 256 writers, p50", "durable appends, 256 writers", "p50", &[AtMost(8.0)]),
     target("acknowledgement, 256 writers, p99", "durable appends, 256 writers", "p99", &[AtMost(20.0)]),
     target("pause of 256 writers in a checkpoint, p99.9", "durable appends, 256 writers", "p99.9", &[AtMost(50.0)]),
+    target(
+        "sealed, one new person in fifteen, 1 writer",
+        "durable appends of persons' texts, 1 writers",
+        "writers",
+        &[Times(0.75, "unsealed"), Times(0.75, "sqlx")],
+    ),
+    target(
+        "sealed, one new person in fifteen, 256 writers",
+        "durable appends of persons' texts, 256 writers",
+        "writers",
+        &[Times(0.75, "unsealed"), Times(0.75, "sqlx")],
+    ),
     target("whole commands, 256 in flight", "whole commands, 256 in flight", "flight", &[AtLeast(10_000.0)]),
     target("load a case, from the log", "load and fold a case of eleven events from the log", "p50", &[AtMost(0.140)]),
     target(

@@ -25,6 +25,13 @@ impl Sealing {
     }
 }
 
+impl Sealing {
+    /// The log alone.
+    pub fn into_log(self) -> Arc<dyn EventLog> {
+        self.log
+    }
+}
+
 /// A person is found by the telephone number, however it was written.
 fn handle(field: &str, text: &[u8]) -> Option<String> {
     if !field.ends_with("/telephone") {
