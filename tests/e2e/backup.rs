@@ -38,6 +38,7 @@ fn names(dir: &Path) -> Vec<String> {
 fn a_restored_directory_is_an_installation_and_says_what_must_not_happen() {
     let (mut old, copy, events) = backed_up();
     let new = Yousu::empty();
+    new.keep_master_of(&old);
     let said = new.run(["restore", &copy, "--format", "json"]);
     assert!(said.err.contains("must never write again") && said.err.contains("`apply` it again"), "{}", said.err);
     let report: Value = serde_json::from_str(&said.ok()).expect("one document");

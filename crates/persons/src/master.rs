@@ -86,19 +86,17 @@ impl MasterFile {
         }
     }
 
-    /// Makes the file with a key of epoch 1.
+    /// Makes the file with a key of epoch 1, where there is none.
     ///
     /// # Errors
-    /// [`KeyError`]; also if the file is there already.
+    /// [`KeyError`].
     pub fn make(path: &Path, store: &Path) -> Result<Self, KeyError> {
         let keys = BTreeMap::from([(1, draw()?)]);
         let half = half(path);
         let made = || {
             write_new(&half, &keys)?;
-            // By a link, which never takes the place of keys that another process made meanwhile.
-            let linked = std::fs::hard_link(&half, path);
-            std::fs::remove_file(&half)?;
-            linked?;
+            // Whoever makes it holds the log's lock, so nobody else does meanwhile.
+            std::fs::rename(&half, path)?;
             sync_directory(path)
         };
         made().map_err(|error| file_error(path, "made", error))?;

@@ -3,9 +3,10 @@
 //! No rule stands here. The decider is told the time, the case and the centre; a conflict is decided again on what is
 //! there now; what is acknowledged is on the disk.
 
+mod begun;
+
 use std::{
     collections::BTreeMap,
-    pin::Pin,
     sync::{Arc, Mutex},
     task::Poll,
 };
@@ -17,13 +18,13 @@ use cases::{
     command::{CaseCommandLine, CentreCommandLine},
     ids::CommandId,
 };
-use event_log::{
-    Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, NewEvent, Prepared, Priority, Reached,
-};
+use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, Prepared, Priority, Reached};
 use persons::Of;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub(crate) use self::begun::{Begun, Queued};
+use self::begun::{BoxFuture, answers, instant, recorded};
 use crate::{blinds::Blinds, cache::Cache, clock, sealing::Sealing, wire};
 
 /// Loads, decides and appends. Cheap to clone.
@@ -422,71 +423,4 @@ enum Decision {
         grown: Vec<Case>,
         decided: Decided,
     },
-}
-
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// An append that stands in the log's queue.
-pub(crate) struct Begun {
-    answered: Vec<DoneEvent>,
-    /// What was decided, by case.
-    pub(crate) decided: Decided,
-    queued: Queued,
-}
-
-/// The same, of which nothing else is known.
-pub(crate) struct Queued {
-    future: BoxFuture<Result<Appended, AppendError>>,
-    first: Option<Result<Appended, AppendError>>,
-}
-
-impl Queued {
-    /// Waits until it is on the disk.
-    pub(crate) async fn done(self) -> Result<Appended, AppendError> {
-        match self.first {
-            Some(done) => done,
-            None => self.future.await,
-        }
-    }
-}
-
-impl Begun {
-    /// Waits until it is on the disk.
-    pub(crate) async fn done(self) -> Result<Done, EngineError> {
-        Ok(recorded(self.answered, &self.queued.done().await?))
-    }
-
-    /// The types of its events.
-    pub(crate) fn kinds(&self) -> impl Iterator<Item = &str> {
-        self.answered.iter().map(|event| event.kind.as_str())
-    }
-}
-
-fn answers(append: &Append) -> Vec<DoneEvent> {
-    let mut versions: BTreeMap<Uuid, u64> = append.expected.iter().copied().collect();
-    let answer = |event: &NewEvent| {
-        let version = versions.entry(event.stream).or_default();
-        *version += 1;
-        DoneEvent {
-            kind: event.kind.clone(),
-            position: 0,
-            stream: event.stream,
-            version: *version,
-            recorded_at: instant(0),
-        }
-    };
-    append.events.iter().map(answer).collect()
-}
-
-fn recorded(mut answered: Vec<DoneEvent>, appended: &Appended) -> Done {
-    for (event, position) in answered.iter_mut().zip(appended.first_position..) {
-        event.position = position;
-        event.recorded_at = instant(appended.recorded_ms);
-    }
-    Done { events: answered, already: false }
-}
-
-/// A recorded time; the log takes none that is outside the calendar.
-fn instant(ms: i64) -> Instant {
-    Instant::from_ms(ms).unwrap_or_else(clock::now)
 }

@@ -16,6 +16,8 @@ use crate::{clock, engine::Engine, erasing, keys, sealing::Sealing, wire};
 const LOG_NAME: &str = "log.sqlite";
 /// Says that keys and log may not be of one time.
 const RESTORED_NAME: &str = "restored";
+/// The store of keys while a log is being restored.
+const RESTORING_NAME: &str = "persons.sqlite.restoring";
 
 /// Where an installation keeps its things.
 #[derive(Debug, Clone, clap::Args)]
@@ -79,6 +81,9 @@ impl Place {
             "{} was restored, and what was to be erased may not be yet: run `yousu erase carry-out` first",
             self.data.display()
         );
+        if is_restored {
+            self.name_restored_keys()?;
+        }
         let sealing = Sealing::open(Arc::clone(log), &self.keys(), access, is_new).await?;
         if is_restored {
             // The store may be older than the log, and not know of what was agreed to since.
@@ -122,22 +127,42 @@ impl Place {
         if let Some(path) = self.stands_in_the_way()? {
             return Err(BackupError::Occupied { path }.into());
         }
-        let restored = event_log::restore(from, &self.log_url(), progress).await?;
-        // Those that are here already are newer: whom they no longer have was erased since.
-        let (there, here) = (from.join(persons::STORE_NAME), self.keys().join(persons::STORE_NAME));
-        if there.exists() && !here.exists() {
-            let told = || format!("{} cannot be put in place", here.display());
+        // Under another name until the log has its own: then this one is the log's. Keys that are here already are newer: whom they no
+        // longer have was erased since.
+        let (there, half) = (from.join(persons::STORE_NAME), self.keys().join(RESTORING_NAME));
+        if there.exists() && !self.keys().join(persons::STORE_NAME).exists() {
+            let told = || format!("{} cannot be written", half.display());
             std::fs::create_dir_all(self.keys()).with_context(told)?;
-            let half = here.with_extension("restoring");
             std::fs::copy(&there, &half).with_context(told)?;
             std::fs::File::open(&half).and_then(|file| file.sync_all()).with_context(told)?;
-            std::fs::rename(&half, &here).with_context(told)?;
         }
-        if here.exists() {
+        if self.keys().exists() {
             let mark = self.keys().join(RESTORED_NAME);
-            std::fs::write(&mark, "").with_context(|| format!("{} cannot be written", mark.display()))?;
+            let marked = std::fs::write(&mark, "").and_then(|()| std::fs::File::open(self.keys())?.sync_all());
+            marked.with_context(|| format!("{} cannot be written", mark.display()))?;
         }
+        let restored = match event_log::restore(from, &self.log_url(), progress).await {
+            Ok(restored) => restored,
+            Err(error) => {
+                // Nothing is left behind but what was there. What cannot be removed is in nobody's way.
+                let _ = std::fs::remove_file(&half);
+                let _ = std::fs::remove_file(self.keys().join(RESTORED_NAME));
+                let _ = std::fs::remove_dir(self.keys());
+                return Err(error.into());
+            }
+        };
+        self.name_restored_keys()?;
         Ok(restored)
+    }
+
+    /// Gives the store of keys that came with a restored log its name, unless there was one.
+    fn name_restored_keys(&self) -> anyhow::Result<()> {
+        let (half, here) = (self.keys().join(RESTORING_NAME), self.keys().join(persons::STORE_NAME));
+        if half.exists() && !here.exists() {
+            let named = std::fs::rename(&half, &here).and_then(|()| std::fs::File::open(self.keys())?.sync_all());
+            named.with_context(|| format!("{} cannot be put in place", here.display()))?;
+        }
+        Ok(())
     }
 
     fn stands_in_the_way(&self) -> anyhow::Result<Option<PathBuf>> {

@@ -120,3 +120,10 @@ pub(crate) fn terminate(child: &Child) -> anyhow::Result<()> {
     ensure!(told.success(), "it had ended before it was asked to");
     Ok(())
 }
+
+/// Puts the master key of one installation into another directory, as an operator who kept a copy does.
+pub(crate) fn keep_master(from: &Path, into: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(into.join("keys"))?;
+    std::fs::copy(from.join("keys/master.secret"), into.join("keys/master.secret"))?;
+    Ok(())
+}

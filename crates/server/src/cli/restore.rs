@@ -41,13 +41,21 @@ pub(super) async fn run(place: &Place, format: Format, args: &RestoreArgs) -> an
          from one log give out the same positions and numbers. What it took in since then is not here: `apply` it again.",
         manifest.made.at
     );
-    let master = place.keys().join(persons::MASTER_NAME);
-    if !master.exists() {
-        eprintln!(
-            "yousu: put the copy of {} there before anything is served: nothing of a person can be read without it",
-            master.display()
-        );
+    let keys = place.keys();
+    if !keys.join(persons::STORE_NAME).exists() {
+        return Ok(Status::Done);
     }
+    if !keys.join(persons::MASTER_NAME).exists() {
+        eprintln!(
+            "yousu: put the copy of {} there and run `yousu erase carry-out`: nothing of a person can be read before",
+            keys.join(persons::MASTER_NAME).display()
+        );
+        return Ok(Status::Done);
+    }
+    // Before anything can be read: whoever was to be forgotten when the log was copied, or was since.
+    let (engine, views) = place.write_all().await?;
+    views.close().await;
+    engine.log().close().await;
     Ok(Status::Done)
 }
 

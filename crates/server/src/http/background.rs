@@ -148,7 +148,8 @@ pub(crate) async fn sweep_by_the_clock(engine: Engine) {
 /// Has every centre's log say where its streams stand, if anything came since, until it is aborted: what evidence that is made beside
 /// this process rests on. The time that passes between two of these is how long a later event of a case may be withheld unseen.
 pub(crate) async fn commit_to_heads(engine: Engine, every: Duration) {
-    let mut times = tokio::time::interval(every);
+    // Not at once: a server that is started and stopped says nothing that nobody asked for.
+    let mut times = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;

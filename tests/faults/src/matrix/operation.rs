@@ -96,8 +96,10 @@ impl<'a> Stage<'a> {
             stage.yousu(&template, &["backup", text(&made)?])?.ok()?;
             // What is restored is to come from the backup, and from nowhere else.
             stage.ledger = stage.ledger(&template)?;
+            let kept = place.join("kept");
+            program::keep_master(&template, &kept)?;
             fs::remove_dir_all(&template)?;
-            fs::create_dir(&template)?;
+            program::keep_master(&kept, &template)?;
             return Ok(stage);
         }
         let clean = stage.begin()?;
@@ -177,9 +179,11 @@ impl<'a> Stage<'a> {
             Operation::Rebuild => self.yousu(&data, &["rebuild"])?.ok().map(|_| BTreeMap::new()),
             Operation::Backup => self.back_up_again(place).map(|()| BTreeMap::new()),
             Operation::Restore => {
-                if !data.join("log.sqlite").exists() {
-                    self.yousu(&data, &["restore", text(&place.join("backup"))?])?.ok()?;
-                }
+                let backup = place.join("backup");
+                // One that had brought the log back is told to bring what was to be erased to its end.
+                let args =
+                    if data.join("log.sqlite").exists() { ["erase", "carry-out"] } else { ["restore", text(&backup)?] };
+                self.yousu(&data, &args)?.ok()?;
                 Ok(BTreeMap::new())
             }
         }
@@ -204,6 +208,7 @@ impl<'a> Stage<'a> {
         if !made.exists() {
             self.yousu(&place.join("data"), &["backup", text(&made)?])?.ok()?;
         }
+        program::keep_master(&place.join("data"), &brought_back)?;
         self.yousu(&brought_back, &["restore", text(&made)?])?.ok().context("the backup is restored")?;
         let ledger = self.ledger(&brought_back)?;
         // Empty while the stage is being set: nothing is known yet.

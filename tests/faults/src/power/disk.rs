@@ -8,6 +8,7 @@
 //! - Within a directory names change in the order in which they were changed (a journal), so a crash leaves a beginning of them.
 //! - Bytes of a sector that a write did not touch stay as they were.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
@@ -207,6 +208,8 @@ impl<'a> Disk<'a> {
                 let bytes = self.files[file].crash(bent, chance, &mut fates);
                 let place = into.join(path).join(&name);
                 fs::write(&place, bytes)?;
+                // As the program made it: keys that others may read are refused.
+                fs::set_permissions(&place, fs::Permissions::from_mode(0o600))?;
                 // What the index of a WAL was when the machine stopped is anybody's guess.
                 if name.ends_with("-wal") && chance.below(2) == 0 {
                     let garbage: Vec<u8> =
