@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(crate) const CENTRE: &str = "410404";
-const START_MS: i64 = 1_767_225_600_000;
+pub(crate) const START_MS: i64 = 1_767_225_600_000;
 
 pub(crate) async fn run(dir: &Path, seconds: u64, readings: &mut Readings) -> anyhow::Result<()> {
     for writers in WRITERS {

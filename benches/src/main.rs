@@ -18,6 +18,7 @@ mod commands;
 mod drive;
 mod fairness;
 mod fold;
+mod heads;
 mod imports;
 mod installation;
 mod limit;
@@ -114,6 +115,8 @@ enum Measure {
     Load,
     /// The whole log replayed into cases
     Fold,
+    /// What a log's word about its streams costs
+    Heads,
     /// Rows of a CSV file
     Import,
     /// Open obligations of which none is due
@@ -193,6 +196,9 @@ async fn measure(run: &Run, readings: &mut Readings) -> anyhow::Result<()> {
         }
         if wanted(Measure::Fold) {
             fold::run(dir, run.events, readings).await?;
+        }
+        if wanted(Measure::Heads) {
+            heads::run(dir, run.events, run.cases, readings).await?;
         }
         if wanted(Measure::Import) {
             imports::run(dir, run.rows, readings).await?;

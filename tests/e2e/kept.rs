@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -24,12 +25,27 @@ fn kept() -> Vec<(PathBuf, u16)> {
     paths.filter_map(|path| number(&path).map(|number| (path, number))).collect()
 }
 
-/// Unpacks the log and its attachments of a kept directory.
-fn unpack(kept: &Path, to: &Path) {
-    for name in FILES {
+/// Unpacks the log and its attachments of a kept directory, and the store of keys where there is one, into `keys`.
+fn unpack(kept: &Path, to: &Path, keys: &str) {
+    let unpack = |name: &str, to: &Path| {
         let packed = File::open(kept.join(format!("{name}.gz"))).expect("it is kept");
-        let mut file = File::create(to.join(name)).expect("it can be made");
+        let mut file = File::create(to).expect("it can be made");
         io::copy(&mut GzDecoder::new(packed), &mut file).expect("it is packed by gzip");
+    };
+    FILES.iter().for_each(|name| unpack(name, &to.join(name)));
+    if kept.join("persons.sqlite.gz").exists() {
+        fs::create_dir_all(to.join(keys)).expect("made");
+        unpack("persons.sqlite", &to.join(keys).join("persons.sqlite"));
+    }
+}
+
+/// Puts the master key in place, for nobody else to read.
+fn unlock(kept: &Path, to: &Path) {
+    if let Ok(master) = fs::read(kept.join("master.secret")) {
+        fs::create_dir_all(to.join("keys")).expect("made");
+        let place = to.join("keys/master.secret");
+        fs::write(&place, master).expect("written");
+        fs::set_permissions(place, fs::Permissions::from_mode(0o600)).expect("set");
     }
 }
 
@@ -50,14 +66,18 @@ fn what_each_format_holds_is_read_as_it_was_written() {
     assert!(!kept.is_empty());
     for (kept, _) in kept.into_iter().filter(|(_, format)| *format != TRIAL_FORMAT) {
         let opened = Yousu::empty();
-        unpack(&kept, opened.dir());
+        unpack(&kept, opened.dir(), "keys");
+        unlock(&kept, opened.dir());
         says_the_same(&opened, &kept);
         // Once more from views that were built anew.
         opened.run(["rebuild"]).ok();
         says_the_same(&opened, &kept);
+        let [checkpoint, pinned] = ["checkpoint", "pinned"].map(|name| kept.join(name).display().to_string());
+        opened.run(["verify", "--checkpoint", &checkpoint, "--keys", &pinned]).ok();
 
         let (backup, restored) = (Yousu::empty(), Yousu::empty());
-        unpack(&kept, backup.dir());
+        unpack(&kept, backup.dir(), "");
+        unlock(&kept, restored.dir());
         fs::copy(kept.join("manifest.json"), backup.dir().join("manifest.json")).expect("it is kept");
         restored.run(["restore", backup.dir().to_str().expect("a path")]).ok();
         says_the_same(&restored, &kept);
@@ -68,7 +88,7 @@ fn what_each_format_holds_is_read_as_it_was_written() {
 fn the_format_of_the_trials_is_refused_and_left_as_it_is() {
     let (kept, _) = kept().into_iter().find(|(_, format)| *format == TRIAL_FORMAT).expect("it is kept");
     let trial = Yousu::empty();
-    unpack(&kept, trial.dir());
+    unpack(&kept, trial.dir(), "");
     let before = fs::read(trial.dir().join("log.sqlite")).expect("read");
     let words = ["data format 0", "begin a new directory"];
     let copy = trial.dir().join("copy");

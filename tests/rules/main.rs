@@ -46,7 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("load", &["event-log", "faults"]),
     ("model", &["modelled-log", "transparency"]),
     ("modelled-log", &["transparency"]),
-    ("benches", &["cases", "event-log", "import", "projections", "server"]),
+    ("benches", &["cases", "event-log", "import", "projections", "server", "transparency"]),
 ];
 
 #[test]
