@@ -54,6 +54,8 @@ fn planted_bugs_are_found() {
         (Plant::VersionUnchecked, 1..=50),
         // A sync fails, the process is killed before it can do anything about it, and the next one meets a power cut: rare.
         (Plant::WalBelieved, 10_301..=10_400),
+        // A sync fails, the WAL is cut, the process killed, the next one told that nothing stands, and the power goes: rarer still.
+        (Plant::WalComesBack, 7_401..=7_430),
     ] {
         let found = seeds.clone().find(|seed| !world.run(*seed, Some(plant), false).wrong.is_empty());
         assert!(found.is_some(), "{plant:?} was not found in {seeds:?}");
