@@ -58,6 +58,16 @@ impl State {
         Some(found)
     }
 
+    /// Whether this is the person's key as far as is known here, on the disk or on its way there.
+    pub(crate) fn holds(&self, person: Uuid, key: &PersonKey) -> bool {
+        let known = self.known.iter().filter_map(|known| known.get(&person)).map(|found| match found {
+            Found::Key(known) => known.bytes() == key.bytes(),
+            Found::Erased => false,
+        });
+        let drawn = self.drawn.get(&person).map(|drawn| drawn.key.bytes() == key.bytes());
+        known.chain(drawn).next().unwrap_or(false)
+    }
+
     pub(crate) fn put(&mut self, person: Uuid, found: Found) {
         if self.known[0].len() >= HELD {
             self.known[1] = std::mem::take(&mut self.known[0]);

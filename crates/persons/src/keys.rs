@@ -44,6 +44,9 @@ pub enum Found {
     Erased,
 }
 
+/// A key that was found is not the one that is kept.
+pub(crate) struct Stale;
+
 impl PersonKeys {
     /// Opens the keys in this directory. For writing, they are made if the directory holds none and `may_make` says that nothing was
     /// sealed yet.
@@ -143,28 +146,36 @@ impl PersonKeys {
         let mut found = self.find(persons).await?;
         for person in persons.iter().filter(|person| !found.contains_key(*person)).copied().collect::<Vec<_>>() {
             let mut state = self.state();
-            let key = match state.drawn.get(&person) {
-                Some(drawn) => drawn.key.clone(),
+            // Somebody may have drawn it, and even written it, since the store was asked.
+            let one = match state.get(person) {
+                Some(one) => one,
                 None => {
                     let key = master::draw()?;
                     state.forget_unused();
                     state.drawn.insert(person, Drawn { key: key.clone(), of: of.clone(), round: None });
-                    key
+                    Found::Key(key)
                 }
             };
             drop(state);
-            found.insert(person, Found::Key(key));
+            found.insert(person, one);
         }
         Ok(found)
     }
 
-    /// What has to be on the disk before something that was sealed with these persons' keys is; `None` if it is. From then on a
-    /// person is found by these texts, too.
-    pub fn rest_on(&self, persons: &BTreeSet<Uuid>, handles: &[(Uuid, String)]) -> Option<Ready> {
+    /// What has to be on the disk before something that was sealed with these keys is; `None` if it is. From then on a person is found
+    /// by these texts, too. An error where a key is not the one that will be kept: find it again, and seal again.
+    pub(crate) fn rest_on(
+        &self,
+        used: &BTreeMap<Uuid, PersonKey>,
+        handles: &[(Uuid, String)],
+    ) -> Result<Option<Ready>, Stale> {
         let tokens: Vec<_> = handles.iter().map(|(person, text)| (*person, self.token(text))).collect();
         let mut state = self.state();
+        if used.iter().any(|(person, key)| !state.holds(*person, key)) {
+            return Err(Stale);
+        }
         let mut rounds: Vec<watch::Receiver<Outcome>> = Vec::new();
-        for person in persons {
+        for person in used.keys() {
             let State { drawn, next, .. } = &mut *state;
             let Some(drawn) = drawn.get_mut(person) else { continue };
             let round = drawn.round.get_or_insert_with(|| {
@@ -179,10 +190,10 @@ impl PersonKeys {
         }
         drop(state);
         if rounds.is_empty() {
-            return None;
+            return Ok(None);
         }
         self.drawn.notify_one();
-        Some(Ready::once(async move {
+        Ok(Some(Ready::once(async move {
             for mut round in rounds {
                 let outcome = round.wait_for(Option::is_some).await;
                 match outcome.as_deref() {
@@ -195,7 +206,7 @@ impl PersonKeys {
                 }
             }
             Ok(())
-        }))
+        })))
     }
 
     /// Where a person's texts stand, and whether they were erased.
@@ -327,11 +338,9 @@ impl PersonKeys {
         drop(changing);
         let mut state = self.state();
         for person in &round.persons {
-            if let (Ok(()), Some(drawn)) = (&done, state.drawn.remove(person)) {
+            // After an error nobody knows what the store holds: whoever needs it next asks.
+            if let (Some(drawn), Ok(())) = (state.drawn.remove(person), &done) {
                 state.put(*person, Found::Key(drawn.key));
-            } else if let Some(drawn) = state.drawn.get_mut(person) {
-                // Whoever needs it next has it written again.
-                drawn.round = None;
             }
         }
         drop(state);

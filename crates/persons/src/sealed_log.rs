@@ -9,7 +9,7 @@ use event_log::{
     Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, LogError,
     Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail,
 };
-use transparency::seal::{FieldSecret, Place};
+use transparency::seal::{FieldSecret, PersonKey, Place};
 use transparency::tree::Plan;
 use uuid::Uuid;
 
@@ -20,6 +20,18 @@ use crate::{Handle, KeyError};
 
 /// What stands for a field's name where an attachment is sealed: its own nonce follows, so that each has a secret of its own.
 const ATTACHMENT: &str = "attachment:";
+
+/// Whose keys sealed something.
+type Used = BTreeMap<Uuid, PersonKey>;
+
+/// What an append comes to.
+#[derive(Default)]
+struct Sealed {
+    /// Bodies by the places of their events.
+    bodies: Vec<(usize, Vec<u8>)>,
+    used: Used,
+    handles: Vec<(Uuid, String)>,
+}
 
 /// The log beneath, and the keys that seal what goes into it. What [`EventLog::stream_proof`], [`EventLog::verify`] and copies show
 /// are the bytes as they are kept.
@@ -35,11 +47,26 @@ impl SealedLog {
         Self { inner, keys, handle }
     }
 
-    async fn seal(&self, append: Append) -> Result<Prepared, KeyError> {
-        let Append { centre, mut events, expected, .. } = append;
+    /// Seals with whatever keys there are, until these are the ones that are kept: others may have drawn them at the same moment.
+    async fn seal(&self, mut append: Append) -> Result<Prepared, KeyError> {
+        loop {
+            let Sealed { bodies, used, handles } = self.seal_once(&append).await?;
+            let Ok(ready) = self.keys.rest_on(&used, &handles) else { continue };
+            for (index, body) in bodies {
+                append.events[index].body = body;
+            }
+            return Ok(match ready {
+                Some(ready) => Prepared::after(append, ready),
+                None => append.into(),
+            });
+        }
+    }
+
+    async fn seal_once(&self, append: &Append) -> Result<Sealed, KeyError> {
+        let Append { centre, events, expected, .. } = append;
         let mut versions: BTreeMap<Uuid, u64> = expected.iter().copied().collect();
-        let (mut all, mut handles) = (BTreeSet::new(), Vec::new());
-        for event in &mut events {
+        let mut all = Sealed::default();
+        for (index, event) in events.iter().enumerate() {
             let version = versions.entry(event.stream).or_default();
             *version += 1;
             if Body::is_plainly_public(&event.body) {
@@ -51,24 +78,22 @@ impl SealedLog {
             let found = self.keys.find_or_draw(&persons, &of).await?;
             let sealed = body.sealed().iter().map(|field| {
                 let SealedField { person, field, bytes: Some(text) } = field else { return Ok(field.clone()) };
-                let Some(Found::Key(key)) = found.get(person) else { return Err(KeyError::Erased { person: *person }) };
+                let Some(Found::Key(key)) = found.get(person) else {
+                    return Err(KeyError::Erased { person: *person });
+                };
                 if let Some(handle) = (self.handle)(field, text) {
-                    handles.push((*person, handle));
+                    all.handles.push((*person, handle));
                 }
-                let place =
-                    Place { centre: centre.as_str(), stream: event.stream, version: *version, person: *person, field };
+                all.used.entry(*person).or_insert_with(|| key.clone());
+                let (centre, stream, version) = (centre.as_str(), event.stream, *version);
+                let place = Place { centre, stream, version, person: *person, field };
                 let bytes = Some(key.field(&place).seal(&place, nonce()?, text));
                 Ok(SealedField { person: *person, field: field.clone(), bytes })
             });
             let sealed = sealed.collect::<Result<Vec<_>, _>>()?;
-            event.body = body.with_sealed(sealed).encode().map_err(bad_body)?;
-            all.extend(persons);
+            all.bodies.push((index, body.with_sealed(sealed).encode().map_err(bad_body)?));
         }
-        let append = Append { centre, events, expected, ..append };
-        Ok(match self.keys.rest_on(&all, &handles) {
-            Some(ready) => Prepared::after(append, ready),
-            None => append.into(),
-        })
+        Ok(all)
     }
 
     async fn open(&self, centre: &Centre, mut events: Vec<Event>) -> Result<Vec<Event>, LogError> {
@@ -138,16 +163,20 @@ impl SealedLog {
     ) -> Result<Hash, LogError> {
         let failed = |source: Cause| LogError::Sealed { what: format!("an attachment of case {stream}"), source };
         let of = Of { centre: centre.as_str().to_owned(), stream };
-        let persons = BTreeSet::from([person]);
-        let found = self.keys.find_or_draw(&persons, &of).await.map_err(|error| failed(Arc::new(error)))?;
-        let Some(Found::Key(key)) = found.get(&person) else {
-            return Err(failed(Arc::new(KeyError::Erased { person })));
-        };
         let nonce = nonce().map_err(|error| failed(Arc::new(error)))?;
         let field = attachment(nonce);
         let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
+        let (key, ready) = loop {
+            let found = self.keys.find_or_draw(&BTreeSet::from([person]), &of).await;
+            let Some(Found::Key(key)) = found.map_err(|error| failed(Arc::new(error)))?.remove(&person) else {
+                return Err(failed(Arc::new(KeyError::Erased { person })));
+            };
+            if let Ok(ready) = self.keys.rest_on(&Used::from([(person, key.clone())]), &[]) {
+                break (key, ready);
+            }
+        };
         let sealed = key.field(&place).seal(&place, nonce, bytes);
-        if let Some(ready) = self.keys.rest_on(&persons, &[]) {
+        if let Some(ready) = ready {
             ready.await.map_err(failed)?;
         }
         self.inner.put_attachment(sealed).await
