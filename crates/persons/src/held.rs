@@ -1,12 +1,14 @@
 //! Keys in memory: opened ones, and drawn ones that are not on the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use event_log::Cause;
 use tokio::sync::watch;
 use transparency::seal::PersonKey;
 use uuid::Uuid;
 
+use crate::KeyError;
 use crate::keys::Found;
 use crate::store::Of;
 
@@ -19,6 +21,8 @@ pub(crate) struct State {
     known: [BTreeMap<Uuid, Found>; 2],
     /// Keys that are not on the disk.
     pub(crate) drawn: BTreeMap<Uuid, Drawn>,
+    /// Who is asked for next.
+    pub(crate) asked: Asked,
     /// The group that is written next.
     pub(crate) next: Round,
     pub(crate) closed: bool,
@@ -29,6 +33,20 @@ pub(crate) struct Drawn {
     pub(crate) of: Of,
     /// Where somebody rests on it: the group in which it is written.
     pub(crate) round: Option<watch::Receiver<Outcome>>,
+}
+
+/// What the store said of a group that was asked for together.
+pub(crate) type Answer = Option<Result<Arc<BTreeMap<Uuid, Found>>, KeyError>>;
+
+pub(crate) struct Asked {
+    pub(crate) persons: BTreeSet<Uuid>,
+    pub(crate) told: watch::Sender<Answer>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { persons: BTreeSet::new(), told: watch::Sender::new(None) }
+    }
 }
 
 /// What became of a group: nothing yet, or this.

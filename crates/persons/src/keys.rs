@@ -11,7 +11,7 @@ use transparency::seal::PersonKey;
 use uuid::Uuid;
 
 use crate::KeyError;
-use crate::held::{Drawn, Outcome, State};
+use crate::held::{Answer, Drawn, Outcome, State};
 use crate::master::{self, MasterFile, MasterKey};
 use crate::store::{Kept, NewPerson, Of, Store, Wrapped, own};
 
@@ -31,6 +31,8 @@ pub struct PersonKeys {
     state: Mutex<State>,
     /// Held while keys are written or wrapped anew: what is wrapped by an epoch that is being destroyed would be lost.
     changing: tokio::sync::Mutex<()>,
+    /// Held by whoever asks the store for all who wait.
+    turn: tokio::sync::Mutex<()>,
     drawn: Arc<Notify>,
     writing: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
@@ -92,6 +94,7 @@ impl PersonKeys {
             handles,
             state: Mutex::default(),
             changing: tokio::sync::Mutex::new(()),
+            turn: tokio::sync::Mutex::new(()),
             drawn: Arc::default(),
             writing: tokio::sync::Mutex::new(None),
         });
@@ -124,10 +127,44 @@ impl PersonKeys {
                 })
                 .collect()
         };
-        if asked.is_empty() {
-            return Ok(found);
+        if !asked.is_empty() {
+            found.extend(self.ask(&asked).await?);
         }
-        for (person, kept) in self.store.find(&asked).await? {
+        Ok(found)
+    }
+
+    /// Asks the store, together with everybody who asks at the same time: whoever has the turn asks for all.
+    async fn ask(&self, persons: &[Uuid]) -> Result<Vec<(Uuid, Found)>, KeyError> {
+        loop {
+            let told = {
+                let mut state = self.state();
+                state.asked.persons.extend(persons);
+                state.asked.told.subscribe()
+            };
+            let answer = tokio::select! {
+                biased;
+                answer = heard(told.clone()) => answer,
+                _turn = self.turn.lock() => {
+                    let asked = std::mem::take(&mut self.state().asked);
+                    if !asked.persons.is_empty() {
+                        let answer = self.look_up(&asked.persons.into_iter().collect::<Vec<_>>()).await;
+                        // Nobody may be waiting any more.
+                        let _ = asked.told.send(Some(answer));
+                    }
+                    told.borrow().clone()
+                }
+            };
+            // Nothing, where whoever asked for all went away in the midst of it.
+            if let Some(answer) = answer {
+                let answer = answer?;
+                return Ok(persons.iter().filter_map(|person| Some((*person, answer.get(person)?.clone()))).collect());
+            }
+        }
+    }
+
+    async fn look_up(&self, persons: &[Uuid]) -> Result<Arc<BTreeMap<Uuid, Found>>, KeyError> {
+        let mut found = BTreeMap::new();
+        for (person, kept) in self.store.find(persons).await? {
             let one = match kept {
                 Kept::Key(Wrapped { epoch, bytes }) => Found::Key(self.master.unwrap(person, epoch, &bytes)?),
                 Kept::Erased => Found::Erased,
@@ -135,7 +172,7 @@ impl PersonKeys {
             self.state().put(person, one.clone());
             found.insert(person, one);
         }
-        Ok(found)
+        Ok(Arc::new(found))
     }
 
     /// The same; who has none yet gets one. It is on the disk once [`rest_on`](Self::rest_on) says so.
@@ -366,6 +403,11 @@ impl PersonKeys {
         let new = drawn.into_iter().map(wrap).collect::<Result<Vec<_>, KeyError>>()?;
         self.store.keep(&new, handles).await
     }
+}
+
+/// What was answered; nothing where nobody will.
+async fn heard(mut told: watch::Receiver<Answer>) -> Answer {
+    told.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone())
 }
 
 async fn write(keys: Weak<PersonKeys>, drawn: Arc<Notify>) {

@@ -1,5 +1,6 @@
 //! The file of wrapped keys.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,23 +117,34 @@ impl Store {
 
     /// Keeps new keys and handles, all in one commit.
     pub(crate) async fn keep(&self, new: &[NewPerson], handles: &[(Uuid, [u8; 32])]) -> Result<(), KeyError> {
+        // All rows in one statement each: every statement is a way to another thread and back.
+        let persons: Vec<String> = new
+            .iter()
+            .map(|NewPerson { person, of, key }| {
+                let (stream, wrapped) = (of.stream.simple(), hex(&key.bytes));
+                format!(r#"["{}","{}","{stream}",{},"{wrapped}"]"#, person.simple(), of.centre, key.epoch)
+            })
+            .collect();
+        let tokens: Vec<String> =
+            handles.iter().map(|(person, token)| format!(r#"["{}","{}"]"#, hex(token), person.simple())).collect();
         let kept = async {
             let mut connection = self.pool.acquire().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-            for NewPerson { person, of, key } in new {
+            if !persons.is_empty() {
                 let insert = sqlx::query(
-                    "INSERT INTO persons (person, centre, stream, epoch, wrapped) VALUES ($1, $2, $3, $4, $5)",
+                    "INSERT INTO persons (person, centre, stream, epoch, wrapped)
+                     SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4) FROM json_each($1)",
                 );
-                let insert =
-                    insert.bind(person.as_bytes().as_slice()).bind(&of.centre).bind(of.stream.as_bytes().as_slice());
-                insert.bind(key.epoch.cast_signed()).bind(&key.bytes).execute(&mut *transaction).await?;
+                insert.bind(format!("[{}]", persons.join(","))).execute(&mut *transaction).await?;
             }
-            for (person, token) in handles {
+            if !tokens.is_empty() {
                 // A person who was erased meanwhile is not to be found again.
                 let insert = sqlx::query(
-                    "INSERT INTO handles (token, person) SELECT $1, person FROM persons WHERE person = $2 ON CONFLICT DO NOTHING",
+                    "INSERT INTO handles (token, person)
+                     SELECT unhex(value ->> 0), persons.person FROM json_each($1) JOIN persons ON persons.person = unhex(value ->> 1)
+                     ON CONFLICT DO NOTHING",
                 );
-                insert.bind(token.as_slice()).bind(person.as_bytes().as_slice()).execute(&mut *transaction).await?;
+                insert.bind(format!("[{}]", tokens.join(","))).execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };
@@ -294,6 +306,14 @@ impl Store {
     fn storage(&self, doing: &'static str, error: sqlx::Error) -> KeyError {
         storage(&self.path, doing, error)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Under which number a key of the store's own is wrapped.
