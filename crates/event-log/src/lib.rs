@@ -62,7 +62,9 @@ pub use append::{
     APPEND_LIMIT_BYTES, APPEND_LIMIT_EVENTS, Append, Appended, BODY_LIMIT_BYTES, Clock, NewEvent, Prepared, Priority,
     Ready,
 };
-pub use backup::{BackupError, BackupFile, CopiedHead, Made, Manifest, Restored, back_up, restore};
+pub use backup::{
+    BackupError, BackupFile, CopiedHead, Made, Manifest, Restored, back_up, back_up_with, bring_beside, restore,
+};
 pub use error::{AppendError, Cause, LogError};
 pub use event::{Centre, CentreError, Event, Head, StreamProof, StreamWord};
 pub use room::is_full;

@@ -57,12 +57,15 @@ impl PersonKeys {
     /// [`KeyError`].
     pub async fn open(directory: &Path, access: Access, may_make: bool) -> Result<Arc<Self>, KeyError> {
         let (store_path, master_path) = (directory.join(STORE_NAME), directory.join(MASTER_NAME));
-        let there = (store_path.exists(), MasterFile::read(&master_path, &store_path)?);
+        let has_store =
+            store_path.try_exists().map_err(|error| master::file_error(&store_path, "looked for", error))?;
+        let there = (has_store, MasterFile::read(&master_path, &store_path)?);
         let may_make = may_make && access == Access::Write;
         let master = match there {
-            (_, Some(master)) if store_path.exists() || may_make => master,
+            (_, Some(master)) if has_store || may_make => master,
             (false, None) if may_make => {
-                std::fs::create_dir_all(directory).map_err(|error| master::file_error(directory, "made", error))?;
+                let made = std::fs::create_dir_all(directory).and_then(|()| master::sync_directory(directory));
+                made.map_err(|error| master::file_error(directory, "made", error))?;
                 MasterFile::make(&master_path, &store_path)?
             }
             (true, None) => return Err(missing(master_path, "the store of persons' keys is there")),
@@ -297,12 +300,15 @@ impl PersonKeys {
         let before = self.store.own(HANDLES).await?.map_or(0, |key| key.epoch);
         self.master.begin_epoch(before)?;
         self.rewrap(persons).await?;
-        let mut state = self.state();
-        for person in persons {
-            state.drawn.remove(person);
-            state.put(*person, Found::Erased);
+        {
+            // Before anything else can fail: nobody opens a text of these persons from here on.
+            let mut state = self.state();
+            for person in persons {
+                state.drawn.remove(person);
+                state.put(*person, Found::Erased);
+            }
         }
-        Ok(())
+        self.finish_erasing().await
     }
 
     async fn rewrap(&self, persons: &[Uuid]) -> Result<(), KeyError> {
@@ -310,20 +316,20 @@ impl PersonKeys {
             let key = self.master.unwrap(whose, old.epoch, &old.bytes)?;
             Ok(Wrapped { epoch: self.master.epoch(), bytes: self.master.wrap(whose, &key)? })
         };
-        self.store.erase(persons, &rewrap).await?;
-        self.master.destroy_earlier()
+        self.store.erase(persons, &rewrap).await
     }
 
-    /// A new epoch had begun, and not everything is known to be wrapped by it.
-    async fn finish_erasing(&self) -> Result<(), KeyError> {
-        let newest = self.master.epoch();
-        match self.store.own(HANDLES).await? {
-            Some(key) if key.epoch < newest => self.rewrap(&[]).await,
-            _ => {
-                self.store.empty_wal().await?;
-                self.master.destroy_earlier()
-            }
+    /// Brings an erasure to its end: all that is kept is wrapped by the newest epoch, no write-ahead log holds what was deleted, and no
+    /// earlier epoch is left. Does nothing where that is so.
+    ///
+    /// # Errors
+    /// [`KeyError`]: do it again.
+    pub async fn finish_erasing(&self) -> Result<(), KeyError> {
+        if self.store.own(HANDLES).await?.is_some_and(|key| key.epoch < self.master.epoch()) {
+            self.rewrap(&[]).await?;
         }
+        self.store.empty_wal().await?;
+        self.master.destroy_earlier()
     }
 
     /// Writes a copy of the store, of no use without the master key.

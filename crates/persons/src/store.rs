@@ -229,7 +229,9 @@ impl Store {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         for person in persons {
             for statement in [
-                "INSERT INTO erased (person, centre, stream) SELECT person, centre, stream FROM persons WHERE person = $1 ON CONFLICT DO NOTHING",
+                "INSERT INTO erased (person, centre, stream)
+                 SELECT person, centre, stream FROM persons WHERE person = $1
+                 UNION SELECT person, centre, stream FROM erasing WHERE person = $1 ON CONFLICT DO NOTHING",
                 "DELETE FROM persons WHERE person = $1",
             ] {
                 let query = sqlx::query(statement).bind(person.as_bytes().as_slice());
@@ -265,9 +267,7 @@ impl Store {
             let update = sqlx::query("UPDATE own SET epoch = $2, wrapped = $3 WHERE name = $1").bind(name);
             update.bind(new.epoch.cast_signed()).bind(new.bytes).execute(&mut *transaction).await.map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)?;
-        drop(connection);
-        self.empty_wal().await
+        transaction.commit().await.map_err(failed)
     }
 
     /// Carries everything over into the file and cuts the write-ahead log, which may hold what was deleted since.

@@ -43,8 +43,22 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
         }
     }
     if !agreed.is_empty() {
-        let persons: Vec<Uuid> = agreed.iter().map(|(person, ..)| *person).collect();
-        sealing.keys.erase(&persons).await?;
+        // Who was erased before is not erased again: it would take another epoch of the master key.
+        let mut persons: Vec<Uuid> = Vec::new();
+        for (person, ..) in &agreed {
+            if !sealing.keys.of(*person).await?.is_some_and(|(_, is_erased)| is_erased) {
+                persons.push(*person);
+            }
+        }
+        if persons.is_empty() {
+            sealing.keys.finish_erasing().await?;
+        } else {
+            sealing.keys.erase(&persons).await?;
+            tracing::warn!(
+                "a new master key was begun: copy keys/{} where you keep it, over the old one, and run `yousu backup`; earlier copies of the store of keys open nothing any more",
+                persons::MASTER_NAME
+            );
+        }
         engine.forget_cases();
         let plain: Vec<String> = VIEWS.iter().filter(|view| view.personal).map(|view| view.name.to_owned()).collect();
         views.rebuild(engine.log(), &plain, |_, _| ()).await.context("the views could not be built anew")?;

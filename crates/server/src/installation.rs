@@ -35,6 +35,12 @@ impl Place {
         self.log.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join(LOG_NAME).display()))
     }
 
+    /// The log's file.
+    fn log_path(&self) -> PathBuf {
+        let url = self.log_url();
+        PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(&url))
+    }
+
     /// The directory; the views stand in `views/` of it.
     pub(crate) fn data(&self) -> &Path {
         &self.data
@@ -75,7 +81,8 @@ impl Place {
 
     async fn sealing(&self, log: &Arc<dyn EventLog>, access: Access, is_new: bool) -> anyhow::Result<Sealing> {
         let restored = self.keys().join(RESTORED_NAME);
-        let is_restored = restored.exists();
+        let is_restored =
+            restored.try_exists().with_context(|| format!("{} cannot be looked for", restored.display()))?;
         anyhow::ensure!(
             !is_restored || access == Access::Write,
             "{} was restored, and what was to be erased may not be yet: run `yousu erase carry-out` first",
@@ -88,7 +95,6 @@ impl Place {
         if is_restored {
             // The store may be older than the log, and not know of what was agreed to since.
             erasing::note_all(log, &sealing.keys).await?;
-            std::fs::remove_file(&restored).with_context(|| format!("{} cannot be removed", restored.display()))?;
         }
         Ok(sealing)
     }
@@ -98,18 +104,37 @@ impl Place {
         let engine = self.write().await?;
         let views = Views::open(&self.data).await?;
         erasing::carry_out(&engine, &views, true).await?;
+        self.is_whole()?;
         Ok((engine, views))
     }
 
-    /// Puts a copy of the store of persons' keys into a backup. It opens nothing without the master key, which is not copied.
-    pub(crate) async fn copy_keys(&self, into: &Path) -> anyhow::Result<()> {
-        if !self.keys().join(persons::STORE_NAME).exists() {
-            return Ok(());
+    /// What was to be erased is: from here on a restored installation may be read.
+    pub(crate) fn is_whole(&self) -> anyhow::Result<()> {
+        let mark = self.keys().join(RESTORED_NAME);
+        match std::fs::remove_file(&mark) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("{} cannot be removed", mark.display()))
+            }
+            _ => Ok(()),
         }
-        let keys = PersonKeys::open(&self.keys(), Access::Read, false).await?;
+    }
+
+    /// Puts a copy of the store of persons' keys into a backup, and names it. It opens nothing without the master key, which is not
+    /// copied.
+    pub(crate) async fn copy_keys(&self, into: &Path) -> Result<Vec<String>, BackupError> {
+        let beside = |source: event_log::Cause| BackupError::Beside { source };
+        let there = self.keys().join(persons::STORE_NAME).try_exists();
+        if !there.map_err(|error| beside(Arc::new(error)))? {
+            return Ok(Vec::new());
+        }
+        let failed = |error: persons::KeyError| beside(Arc::new(error));
+        let keys = PersonKeys::open(&self.keys(), Access::Read, false).await.map_err(failed)?;
         let copied = keys.copy_to(&into.join(persons::STORE_NAME)).await;
         keys.close().await;
-        Ok(copied?)
+        copied.map_err(failed)?;
+        let synced = std::fs::File::open(into.join(persons::STORE_NAME)).and_then(|file| file.sync_all());
+        synced.map_err(|error| beside(Arc::new(error)))?;
+        Ok(vec![persons::STORE_NAME.to_owned()])
     }
 
     /// Where all keys stand.
@@ -129,15 +154,21 @@ impl Place {
         }
         // Under another name until the log has its own: then this one is the log's. Keys that are here already are newer: whom they no
         // longer have was erased since.
-        let (there, half) = (from.join(persons::STORE_NAME), self.keys().join(RESTORING_NAME));
-        if there.exists() && !self.keys().join(persons::STORE_NAME).exists() {
-            let told = || format!("{} cannot be written", half.display());
+        let (here, half) = (self.keys().join(persons::STORE_NAME), self.keys().join(RESTORING_NAME));
+        let mark = self.keys().join(RESTORED_NAME);
+        let told = || format!("{} cannot be written", half.display());
+        let [had_keys, had_mark, has_log] =
+            [&self.keys(), &mark, &self.log_path()].map(|path| path.try_exists().with_context(told));
+        let (had_keys, had_mark) = (had_keys?, had_mark?);
+        // Where a log is, nothing is touched: what stands there may be an earlier restore that is not at its end.
+        if !has_log? {
             std::fs::create_dir_all(self.keys()).with_context(told)?;
-            std::fs::copy(&there, &half).with_context(told)?;
-            std::fs::File::open(&half).and_then(|file| file.sync_all()).with_context(told)?;
-        }
-        if self.keys().exists() {
-            let mark = self.keys().join(RESTORED_NAME);
+            if half.try_exists().with_context(told)? {
+                std::fs::remove_file(&half).with_context(told)?;
+            }
+            if !here.try_exists().with_context(told)? {
+                event_log::bring_beside(from, persons::STORE_NAME, &half).await?;
+            }
             let marked = std::fs::write(&mark, "").and_then(|()| std::fs::File::open(self.keys())?.sync_all());
             marked.with_context(|| format!("{} cannot be written", mark.display()))?;
         }
@@ -145,9 +176,15 @@ impl Place {
             Ok(restored) => restored,
             Err(error) => {
                 // Nothing is left behind but what was there. What cannot be removed is in nobody's way.
-                let _ = std::fs::remove_file(&half);
-                let _ = std::fs::remove_file(self.keys().join(RESTORED_NAME));
-                let _ = std::fs::remove_dir(self.keys());
+                if !matches!(error, BackupError::Occupied { .. }) {
+                    let _ = std::fs::remove_file(&half);
+                    if !had_mark {
+                        let _ = std::fs::remove_file(&mark);
+                    }
+                    if !had_keys {
+                        let _ = std::fs::remove_dir(self.keys());
+                    }
+                }
                 return Err(error.into());
             }
         };
@@ -158,9 +195,10 @@ impl Place {
     /// Gives the store of keys that came with a restored log its name, unless there was one.
     fn name_restored_keys(&self) -> anyhow::Result<()> {
         let (half, here) = (self.keys().join(RESTORING_NAME), self.keys().join(persons::STORE_NAME));
-        if half.exists() && !here.exists() {
+        let told = || format!("{} cannot be put in place", here.display());
+        if half.try_exists().with_context(told)? && !here.try_exists().with_context(told)? {
             let named = std::fs::rename(&half, &here).and_then(|()| std::fs::File::open(self.keys())?.sync_all());
-            named.with_context(|| format!("{} cannot be put in place", here.display()))?;
+            named.with_context(told)?;
         }
         Ok(())
     }

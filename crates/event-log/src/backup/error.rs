@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{LogError, Report};
+use crate::{Cause, LogError, Report};
 
 /// Why a backup was not made, or not restored.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -11,6 +11,12 @@ pub enum BackupError {
     /// The log, a file or the disk.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// What was to be put beside the log could not be.
+    #[error("{source}")]
+    Beside {
+        /// Why not.
+        source: Cause,
+    },
     /// The backup's directory holds something.
     #[error("{} holds something already, and a backup overwrites nothing: give a directory that is not there yet", path.display())]
     Taken {

@@ -1,5 +1,6 @@
 //! What a backup says about itself.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -65,6 +66,9 @@ pub struct Manifest {
     pub log: BackupFile,
     /// The attachments' file.
     pub attachments: BackupFile,
+    /// What the caller put beside them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<String, BackupFile>,
 }
 
 /// The manifest's text: what is said, and its hash, so that a changed byte shows.
@@ -93,7 +97,7 @@ impl Manifest {
         self.centres.iter().map(|head| head.position).sum()
     }
 
-    /// Bytes of both files.
+    /// Bytes of log and attachments.
     pub fn bytes(&self) -> u64 {
         self.log.bytes.saturating_add(self.attachments.bytes)
     }

@@ -20,6 +20,7 @@ mod files;
 mod manifest;
 mod restore;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,9 +35,23 @@ use crate::{EventLog, LogError};
 /// # Errors
 /// [`BackupError`]: then there is no `dir` that was not there before, unless the process was killed.
 pub async fn back_up(log: &dyn EventLog, dir: &Path, made: Made) -> Result<Manifest, BackupError> {
+    back_up_with(log, dir, made, async |_| Ok(Vec::new())).await
+}
+
+/// The same with other files in it, which the caller writes once the log is copied, and names: each is on the disk, and the backup
+/// gets its name only with them.
+///
+/// # Errors
+/// As [`back_up`].
+pub async fn back_up_with(
+    log: &dyn EventLog,
+    dir: &Path,
+    made: Made,
+    beside: impl AsyncFnOnce(&Path) -> Result<Vec<String>, BackupError>,
+) -> Result<Manifest, BackupError> {
     let dir = std::path::absolute(dir).map_err(|error| LogError::file(dir, "found", error))?;
     let partial = begin(&dir)?;
-    let done = fill(log, &partial, made).await;
+    let done = fill(log, &partial, made, beside).await;
     let named = done.and_then(|manifest| {
         // Over an empty directory too; over one that got something meanwhile the system refuses.
         fs::rename(&partial, &dir).map_err(|error| LogError::file(&dir, "given its name", error))?;
@@ -74,8 +89,31 @@ fn begin(dir: &Path) -> Result<PathBuf, BackupError> {
     }
 }
 
-async fn fill(log: &dyn EventLog, partial: &Path, made: Made) -> Result<Manifest, BackupError> {
+/// Brings a file that stands beside the log in a backup to another place, byte for byte as the manifest has it; whether there is one.
+///
+/// # Errors
+/// [`BackupError`].
+pub async fn bring_beside(from: &Path, name: &str, to: &Path) -> Result<bool, BackupError> {
+    let Some(kept) = Manifest::read(from)?.beside.remove(name) else { return Ok(false) };
+    let path = from.join(name);
+    if files::copy(path.clone(), to.to_owned()).await? != kept {
+        return Err(BackupError::Altered { path, why: "is not the file that the manifest names".to_owned() });
+    }
+    Ok(true)
+}
+
+async fn fill(
+    log: &dyn EventLog,
+    partial: &Path,
+    made: Made,
+    beside: impl AsyncFnOnce(&Path) -> Result<Vec<String>, BackupError>,
+) -> Result<Manifest, BackupError> {
     let centres = log.copy_into(partial).await?;
+    let mut others = BTreeMap::new();
+    for name in beside(partial).await? {
+        let file = files::look(partial.join(&name)).await?;
+        others.insert(name, file);
+    }
     let (log, attachments) = (partial.join(LOG_NAME), partial.join(ATTACHMENTS_NAME));
     let manifest = Manifest {
         format: Manifest::FORMAT,
@@ -84,6 +122,7 @@ async fn fill(log: &dyn EventLog, partial: &Path, made: Made) -> Result<Manifest
         centres,
         log: files::look(log).await?,
         attachments: files::look(attachments).await?,
+        beside: others,
     };
     manifest.write(partial)?;
     files::sync_dir(partial)?;

@@ -67,6 +67,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
     }
     let views = Views::open(place.data()).await?;
     erasing::carry_out(&engine, &views, true).await?;
+    place.is_whole()?;
     views.close().await;
     engine.log().close().await;
     Ok(status)

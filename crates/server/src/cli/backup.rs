@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use event_log::Made;
 use serde_json::json;
 
@@ -20,14 +19,12 @@ pub(super) async fn run(place: &Place, format: Format, args: &BackupArgs) -> any
     let made = Made { at: clock::now().to_string(), by: format!("yousu {}", env!("CARGO_PKG_VERSION")) };
     let bar = indicatif::ProgressBar::new_spinner();
     bar.set_message("copying the log");
-    let done = event_log::back_up(engine.log(), &args.dir, made).await;
+    // After the log: no event is in it whose key is not in the store by now.
+    let done =
+        event_log::back_up_with(engine.log(), &args.dir, made, async |partial| place.copy_keys(partial).await).await;
     bar.finish_and_clear();
     engine.log().close().await;
     let manifest = done?;
-    // After the log: no event is in it whose key is not in the store by now.
-    place.copy_keys(&args.dir).await.with_context(|| {
-        format!("the backup in {} is whole but for the store of keys, and of no use without it", args.dir.display())
-    })?;
     if format == Format::Json {
         println!(
             "{}",

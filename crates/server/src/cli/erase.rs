@@ -65,7 +65,15 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
         Step::Agree { request } => {
             let (person, version) =
                 request.split_once('/').context("a request is PERSON/VERSION, as `erase request` printed it")?;
-            let (person, request) = (person.parse()?, version.parse()?);
+            let (person, request): (Uuid, u64) = (person.parse()?, version.parse()?);
+            let of = sealing.keys.of(person).await?;
+            let (Of { centre, stream }, _) = of.with_context(|| format!("no person {person} is known here"))?;
+            let case = engine.case(&CentreCode::new(&centre)?, CaseId(stream)).await?;
+            anyhow::ensure!(
+                case.erasures.iter().any(|erasure| erasure.request == request && erasure.person == PersonId(person)),
+                "step {request} of case {} does not request the erasure of {person}",
+                case.id
+            );
             submit(&engine, sealing, (format, &by, person), AgreeErasure { request }.into()).await?;
             let erased = erasing::carry_out(&engine, &views, true).await?;
             if erased > 0 {

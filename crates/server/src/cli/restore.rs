@@ -42,10 +42,10 @@ pub(super) async fn run(place: &Place, format: Format, args: &RestoreArgs) -> an
         manifest.made.at
     );
     let keys = place.keys();
-    if !keys.join(persons::STORE_NAME).exists() {
+    if !keys.join(persons::STORE_NAME).try_exists()? {
         return Ok(Status::Done);
     }
-    if !keys.join(persons::MASTER_NAME).exists() {
+    if !keys.join(persons::MASTER_NAME).try_exists()? {
         eprintln!(
             "yousu: put the copy of {} there and run `yousu erase carry-out`: nothing of a person can be read before",
             keys.join(persons::MASTER_NAME).display()

@@ -80,6 +80,7 @@ async fn serve(
     }
     let views = Views::open(place.data()).await?;
     let erased = erasing::carry_out(engine, &views, true).await?;
+    place.is_whole()?;
     if erased > 0 {
         eprintln!("yousu: {erased} erasures that had been agreed to were carried out");
     }
@@ -88,6 +89,7 @@ async fn serve(
     let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));
     let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
     let heads = tokio::spawn(http::commit_to_heads(engine.clone(), Duration::from_secs(args.heads_every)));
+    let erasures = tokio::spawn(http::erase_what_was_agreed(Arc::clone(&site)));
     let audits = tokio::spawn(http::audit_every_night(Arc::clone(&site)));
     let address = listener.local_addr()?;
     let serving = axum::serve(listener, http::router(Arc::clone(&site)))
@@ -108,6 +110,7 @@ async fn serve(
     sweeps.abort();
     audits.abort();
     heads.abort();
+    erasures.abort();
     // It ends between two batches: one that is dropped half-way may keep its connection, and closing would wait for it.
     if tokio::time::timeout(STOP_LIMIT, &mut follower).await.is_err() {
         follower.abort();

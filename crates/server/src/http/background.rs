@@ -15,6 +15,7 @@ use super::site::{Site, Upkeep};
 use crate::{
     clock, digest,
     engine::{Engine, EngineError},
+    erasing,
     foreseen::Foreseen,
     sweeps,
 };
@@ -155,6 +156,19 @@ pub(crate) async fn commit_to_heads(engine: Engine, every: Duration) {
         times.tick().await;
         if let Err(error) = commit_once(&engine).await {
             tracing::error!(%error, "the log could not say where its streams stand; it is tried again");
+        }
+    }
+}
+
+/// Carries out, again and again, what was agreed to be erased and could not be at once, until it is aborted.
+pub(crate) async fn erase_what_was_agreed(site: Arc<Site>) {
+    const EVERY: Duration = Duration::from_secs(300);
+    let mut times = tokio::time::interval_at(tokio::time::Instant::now() + EVERY, EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        if let Err(error) = erasing::carry_out(&site.engine, &site.views, false).await {
+            tracing::error!(%error, "an erasure that was agreed to is not carried out yet; it is tried again");
         }
     }
 }

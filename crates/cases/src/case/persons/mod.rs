@@ -9,7 +9,7 @@ pub mod legal_hold;
 use serde::Serialize;
 
 use crate::{
-    case::{Case, Stage},
+    case::{Case, Stage, escalation::DraftState},
     ids::{ActorId, PersonId},
 };
 
@@ -41,7 +41,9 @@ impl Case {
         self.erasures.iter().rev().find(|erasure| erasure.person == person)
     }
 
+    /// Ended, and nothing is owed or waits any more: an erasure must not keep a letter from being sent.
     fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Ended(_))
+        let waits = self.drafts.iter().any(|draft| draft.state == DraftState::Waiting);
+        matches!(self.stage, Stage::Ended(_)) && !waits && self.clocks.open().next().is_none()
     }
 }

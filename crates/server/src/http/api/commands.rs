@@ -56,11 +56,13 @@ pub(super) async fn submit(
         error => error.into(),
     })?;
 
-    if done.events.iter().any(|event| event.kind == erasing::AGREED)
-        && let Err(error) = erasing::carry_out(&site.engine, &site.views, false).await
-    {
-        // It is agreed to and noted: the next start, or the next erasure, carries it out.
-        tracing::error!(%error, "an erasure that was agreed to is not carried out yet");
+    if done.events.iter().any(|event| event.kind == erasing::AGREED) {
+        // On a task of its own: it comes to its end also where the caller goes away.
+        let site = Arc::clone(&site);
+        let carrying_out = tokio::spawn(async move { erasing::carry_out(&site.engine, &site.views, false).await });
+        if let Ok(Err(error)) = carrying_out.await {
+            tracing::error!(%error, "an erasure that was agreed to is not carried out yet; it is tried again");
+        }
     }
 
     let (centre, log) = (wire::log_centre(line.centre()), site.engine.log());
