@@ -160,23 +160,27 @@ impl Place {
         let [had_keys, had_mark, has_log] =
             [&self.keys(), &mark, &self.log_path()].map(|path| path.try_exists().with_context(told));
         let (had_keys, had_mark) = (had_keys?, had_mark?);
-        // Where a log is, nothing is touched: what stands there may be an earlier restore that is not at its end.
-        if !has_log? {
-            std::fs::create_dir_all(self.keys()).with_context(told)?;
-            if half.try_exists().with_context(told)? {
-                std::fs::remove_file(&half).with_context(told)?;
+        let has_log = has_log?;
+        let bring_back = async {
+            // Where a log is, nothing is touched: what stands there may be an earlier restore that is not at its end.
+            if !has_log {
+                std::fs::create_dir_all(self.keys()).with_context(told)?;
+                if half.try_exists().with_context(told)? {
+                    std::fs::remove_file(&half).with_context(told)?;
+                }
+                if !here.try_exists().with_context(told)? {
+                    event_log::bring_beside(from, persons::STORE_NAME, &half).await?;
+                }
+                let marked = std::fs::write(&mark, "").and_then(|()| std::fs::File::open(self.keys())?.sync_all());
+                marked.with_context(|| format!("{} cannot be written", mark.display()))?;
             }
-            if !here.try_exists().with_context(told)? {
-                event_log::bring_beside(from, persons::STORE_NAME, &half).await?;
-            }
-            let marked = std::fs::write(&mark, "").and_then(|()| std::fs::File::open(self.keys())?.sync_all());
-            marked.with_context(|| format!("{} cannot be written", mark.display()))?;
-        }
-        let restored = match event_log::restore(from, &self.log_url(), progress).await {
+            Ok::<_, anyhow::Error>(event_log::restore(from, &self.log_url(), progress).await?)
+        };
+        let restored = match bring_back.await {
             Ok(restored) => restored,
             Err(error) => {
                 // Nothing is left behind but what was there. What cannot be removed is in nobody's way.
-                if !matches!(error, BackupError::Occupied { .. }) {
+                if !has_log {
                     let _ = std::fs::remove_file(&half);
                     if !had_mark {
                         let _ = std::fs::remove_file(&mark);
@@ -185,7 +189,7 @@ impl Place {
                         let _ = std::fs::remove_dir(self.keys());
                     }
                 }
-                return Err(error.into());
+                return Err(error);
             }
         };
         self.name_restored_keys()?;
