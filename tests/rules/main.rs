@@ -46,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("load", &["event-log", "faults"]),
     ("model", &["modelled-log", "transparency"]),
     ("modelled-log", &["transparency"]),
+    ("tampering", &["transparency", "witness"]),
     ("benches", &["cases", "event-log", "import", "projections", "server"]),
 ];
 
