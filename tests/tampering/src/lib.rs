@@ -7,7 +7,7 @@
 //!             └─► checkpoints, cosigned by the real witness's code; one of them kept by the reader
 //! ```
 //!
-//! A seed draws a log of one case to five, with the log's word about its streams now and then, checkpoints, and perhaps a tail that no
+//! A seed draws a log of one case to four, with the log's word about its streams now and then, checkpoints, and perhaps a tail that no
 //! witness saw. Then the attacker makes, of each [`Kind`], the best that the kind allows **within what the witness saw**: everything behind
 //! it is computed again, in the tree, in the words about streams, in the proofs; the new checkpoint bears the log's real signatures, and
 //! the witness is asked for its own with every proof there is; else the old note, the honest proofs or the witness's lines are put where

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use clap::{Parser, ValueEnum};
-use tampering::{Bits, Plan, Plant, built, has_python, run};
+use tampering::{Bits, Outcome, Plan, Plant, built, has_python, run};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -15,6 +15,9 @@ struct Args {
     /// The seed of the first
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Begin nothing more after so many minutes
+    #[arg(long)]
+    minutes: Option<u64>,
     /// Show every file to docs/verify/evidence.py, too
     #[arg(long)]
     python: bool,
@@ -48,6 +51,9 @@ impl From<Planted> for Plant {
     }
 }
 
+/// Histories between two looks at the clock.
+const CHUNK: u64 = 200;
+
 /// Lines of findings that are printed: the first ones show the most.
 const PRINTED: usize = 20;
 
@@ -59,14 +65,20 @@ fn main() -> anyhow::Result<ExitCode> {
         eprintln!("there is no yousu-verify beside this program, so it is not asked: cargo build --release -p verify");
     }
     let Args { histories, seed, python, sample, .. } = args;
-    let bits = (args.bits > 0).then_some(Bits { files: args.bits, step: 1, python_step: 1 });
-    let plan = Plan { seed, histories, python, program, sample, bits, plant: args.plant.map(Plant::from) };
-    let begun = Instant::now();
-    let outcome = run(&plan, |done| {
-        if done.is_multiple_of(500) {
-            eprintln!("{done} histories, {} s", begun.elapsed().as_secs());
-        }
-    })?;
+    let plant = args.plant.map(Plant::from);
+    let (begun, mut outcome) = (Instant::now(), Outcome::default());
+    let is_late = || args.minutes.is_some_and(|minutes| begun.elapsed().as_secs() >= minutes * 60);
+    let mut plan = Plan { seed, histories: 0, python, program, sample, bits: None, plant };
+    while plan.seed < seed + histories && outcome.is_clean() && !is_late() {
+        plan.histories = CHUNK.min(seed + histories - plan.seed);
+        outcome.add(run(&plan)?);
+        plan.seed += plan.histories;
+        eprintln!("{} histories, {} s", plan.seed - seed, begun.elapsed().as_secs());
+    }
+    if args.bits > 0 && outcome.is_clean() {
+        let bits = Some(Bits { files: args.bits, step: 1, python_step: 1 });
+        outcome.add(run(&Plan { seed, histories: 0, bits, ..plan })?);
+    }
     print!("{}", outcome.tally);
     println!("seeds from {seed}, {:.0} s", begun.elapsed().as_secs_f64());
     outcome.wrong.iter().take(PRINTED).for_each(|wrong| println!("  {wrong}"));

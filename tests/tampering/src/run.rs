@@ -126,17 +126,24 @@ impl Outcome {
         }
     }
 
+    /// Adds up.
+    pub fn add(&mut self, other: Self) {
+        self.tally.add(&other.tally);
+        self.unseen.extend(other.unseen);
+        self.wrong.extend(other.wrong);
+    }
+
     /// Whether all was seen that can be, and the rest is as it should be.
     pub fn is_clean(&self) -> bool {
         self.unseen.is_empty() && self.wrong.is_empty()
     }
 }
 
-/// Runs it; tells after each block how many histories are done.
+/// Runs it.
 ///
 /// # Errors
 /// If something cannot be run or written.
-pub fn run(plan: &Plan, mut told: impl FnMut(u64)) -> anyhow::Result<Outcome> {
+pub fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let keys = Keys::new()?;
     let readers = Readers::new(&keys, plan.program.clone(), plan.plant)?;
     let (mut outcome, mut waiting): (_, Option<(Vec<Case>, Asked)>) = (Outcome::default(), None);
@@ -170,7 +177,6 @@ pub fn run(plan: &Plan, mut told: impl FnMut(u64)) -> anyhow::Result<Outcome> {
             let asked = readers.python(cases.iter().map(Case::question))?;
             waiting = Some((cases, asked));
         }
-        told(done);
     }
     if let Some((cases, asked)) = waiting {
         answered(&mut outcome, &cases, asked)?;

@@ -87,7 +87,7 @@ pub(crate) struct Forgery {
     /// What was handed over of that.
     pub(crate) shown: &'static str,
     pub(crate) bytes: Vec<u8>,
-    /// Whether the reader gets it who kept a checkpoint: the one that was kept, then.
+    /// The checkpoint that its reader kept and names.
     pub(crate) kept: Option<Note>,
     /// Of withheld events, the position of the first: a file that holds and does not say that it is complete so far says nothing
     /// false. Of everything else nothing may hold.
