@@ -37,6 +37,9 @@ pub(crate) fn all(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<
     if !history.honest.disclosed.is_empty() {
         add("texts not disclosed", &Evidence { disclosed: Vec::new(), ..history.honest.clone() }, kept.clone());
     }
+    let mut less = Evidence { head: None, disclosed: Vec::new(), ..history.honest.clone() };
+    less.events.pop();
+    add("the last event withheld, without a word about streams", &less, kept.clone());
     let (note, size) = history.last();
     let [own, theirs] = ORIGIN_AND_WITNESS.map(|name| lines_of(note, name).collect::<Vec<_>>());
     let checkpoint = with_lines(note, [own.as_slice(), &theirs[1..]].concat())?;
