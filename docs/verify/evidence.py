@@ -5,8 +5,9 @@
     evidence.py [--quorum N] --batch KEYS < LIST
 
 KEYS are the pinned public keys; CHECKPOINT is one that you kept: the evidence must go on from it. N witnesses at least must have
-cosigned [default: 0]. `--batch` reads names of evidence files, one a line, and prints `holds` or `fails` for each. Exit status: 0 it
-holds, or all of them do; 3 not; 2 wrong usage. It shares no code with the program.
+cosigned [default: 0]. `--batch` reads names of evidence files, one a line, each with a tab and a checkpoint that you kept behind it if there is
+one, and prints `holds` or `fails` for each; behind one that holds a tab and the position up to which nothing was withheld, if that is
+shown. Exit status: 0 it holds, or all of them do; 3 not; 2 wrong usage. It shares no code with the program.
 """
 import struct
 import sys
@@ -224,13 +225,23 @@ def plain(text):
     return "".join(" " if ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 else c for c in text)
 
 
+def goes_on_from(verified, path):
+    # Kept by whoever runs this, so its signatures are not asked about again.
+    kept = parse_checkpoint(parse_note(text_of(path))[0])
+    need(kept in verified["trees"], "the evidence does not show that it goes on from the checkpoint that you kept")
+
+
 def batch(keys, quorum):
     all_hold = True
-    for name in filter(None, sys.stdin.read().split("\n")):
+    for line in filter(None, sys.stdin.read().split("\n")):
+        name, _, kept = line.partition("\t")
         try:
             with open(name, "rb") as file:
-                verify(file.read(), keys, quorum)
-            print("holds", name)
+                verified = verify(file.read(), keys, quorum)
+            if kept:
+                goes_on_from(verified, kept)
+            complete = verified["complete"]
+            print("holds", name if complete is None else f"{name}\t{complete}")
         except (Fault, OSError) as fault:
             all_hold = False
             print("fails", name, plain(str(fault)))
@@ -264,9 +275,7 @@ def main():
         with open(args[0], "rb") as file:
             verified = verify(file.read(), keys, quorum)
         if len(args) == 3:
-            # Kept by whoever runs this, so its signatures are not asked about again.
-            kept = parse_checkpoint(parse_note(text_of(args[2]))[0])
-            need(kept in verified["trees"], "the evidence does not show that it goes on from the checkpoint that you kept")
+            goes_on_from(verified, args[2])
     except Fault as fault:
         print(f"it does not hold: {plain(str(fault))}")
         sys.exit(3)

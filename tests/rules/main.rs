@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("model", &["modelled-log", "transparency"]),
     ("modelled-log", &["transparency"]),
     ("benches", &["cases", "event-log", "import", "projections", "server", "transparency"]),
+    ("tampering", &["transparency", "witness"]),
 ];
 
 #[test]
