@@ -55,7 +55,11 @@ async fn append_one(log: Arc<dyn EventLog>, case: u64, n: u64) -> anyhow::Result
 
 /// The `n`th event of a case as an append, and the bytes of its body.
 pub(crate) fn whole(case: u64, n: u64) -> anyhow::Result<(Append, u64)> {
-    let (kind, body) = sizes::event(case, n);
+    append_of(case, n, sizes::event(case, n))
+}
+
+/// The same with this type and body.
+pub(crate) fn append_of(case: u64, n: u64, (kind, body): (&str, Vec<u8>)) -> anyhow::Result<(Append, u64)> {
     let (stream, bytes) = (stream(case), body.len() as u64);
     let append = Append {
         centre: Centre::new(CENTRE)?,
@@ -70,7 +74,16 @@ pub(crate) fn whole(case: u64, n: u64) -> anyhow::Result<(Append, u64)> {
 
 /// Straight to the limit's writer.
 async fn send(jobs: tokio::sync::mpsc::Sender<limit::Job>, case: u64, n: u64) -> anyhow::Result<u64> {
-    let (_, body) = sizes::event(case, n);
+    send_body(jobs, case, n, sizes::event(case, n).1).await
+}
+
+/// The same with this body.
+pub(crate) async fn send_body(
+    jobs: tokio::sync::mpsc::Sender<limit::Job>,
+    case: u64,
+    n: u64,
+    body: Vec<u8>,
+) -> anyhow::Result<u64> {
     let bytes = body.len() as u64;
     let row = Row { stream: stream(case), stream_id: i64::try_from(case)? + 1, version: i64::try_from(n)? + 1, body };
     let (done, wait) = oneshot::channel();

@@ -3,20 +3,17 @@
 
 use std::{path::Path, sync::Arc};
 
-use event_log::{Access, Append, Centre, Clock, EventLog, NewEvent, Priority};
+use event_log::{Access, EventLog};
 use server::Sealing;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    append::CENTRE,
-    drive::{WRITERS, drive, note, stream},
-    limit::{self, Row},
+    append::{append_of, send_body},
+    drive::{WRITERS, drive, note},
+    limit,
     reading::Readings,
     sizes,
 };
-
-const START_MS: i64 = 1_767_225_600_000;
 
 pub(crate) async fn run(dir: &Path, seconds: u64, readings: &mut Readings) -> anyhow::Result<()> {
     for writers in WRITERS {
@@ -35,7 +32,11 @@ pub(crate) async fn run(dir: &Path, seconds: u64, readings: &mut Readings) -> an
         }
         let place = tempfile::tempdir_in(dir)?;
         let jobs = limit::sqlx(&place.path().join("limit.sqlite")).await?;
-        let (waits, _) = drive(writers, seconds, move |case, n| send(jobs.clone(), case, n)).await?;
+        let send = move |case, n| {
+            let jobs = jobs.clone();
+            async move { send_body(jobs, case, n, sizes::persons_event(case, n, person(case))?.1).await }
+        };
+        let (waits, _) = drive(writers, seconds, send).await?;
         note(readings, &measure, "sqlx", waits, seconds);
     }
     Ok(())
@@ -47,26 +48,7 @@ fn person(case: u64) -> Uuid {
 }
 
 async fn append_one(log: Arc<dyn EventLog>, case: u64, n: u64) -> anyhow::Result<u64> {
-    let (kind, body) = sizes::persons_event(case, n, person(case))?;
-    let (stream, bytes) = (stream(case), body.len() as u64);
-    let append = Append {
-        centre: Centre::new(CENTRE)?,
-        events: vec![NewEvent { stream, kind: kind.to_owned(), kind_version: 1, body }],
-        expected: vec![(stream, n)],
-        clock: Clock::Machine(START_MS),
-        counters: Vec::new(),
-        priority: Priority::People,
-    };
+    let (append, bytes) = append_of(case, n, sizes::persons_event(case, n, person(case))?)?;
     log.append(append).await?;
-    Ok(bytes)
-}
-
-async fn send(jobs: tokio::sync::mpsc::Sender<limit::Job>, case: u64, n: u64) -> anyhow::Result<u64> {
-    let (_, body) = sizes::persons_event(case, n, person(case))?;
-    let bytes = body.len() as u64;
-    let row = Row { stream: stream(case), stream_id: i64::try_from(case)? + 1, version: i64::try_from(n)? + 1, body };
-    let (done, wait) = oneshot::channel();
-    jobs.send((row, done)).await?;
-    wait.await?;
     Ok(bytes)
 }

@@ -44,10 +44,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("faults", &["event-log"]),
     ("fuzzing", &["cases", "event-log", "import", "projections", "transparency"]),
     ("load", &["event-log", "faults"]),
-    ("model", &["modelled-log", "transparency"]),
+    ("chance", &[]),
+    ("model", &["chance", "modelled-log", "transparency"]),
     ("modelled-log", &["transparency"]),
     ("benches", &["cases", "event-log", "import", "projections", "server", "transparency"]),
-    ("tampering", &["transparency", "witness"]),
+    ("tampering", &["chance", "transparency", "witness"]),
 ];
 
 #[test]

@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use transparency::note::secrets::{create_private, mode};
 use transparency::seal::{PersonKey, Place};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -70,7 +71,7 @@ impl MasterFile {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
-        let mode = others_mode(&file).map_err(failed)?;
+        let mode = mode(&file).map_err(failed)?;
         if mode & 0o077 != 0 {
             return Err(KeyError::Open { path: path.to_owned(), mode });
         }
@@ -207,7 +208,7 @@ fn write_new(path: &Path, keys: &BTreeMap<u64, PersonKey>) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = private(path)?;
+    let mut file = create_private(path)?;
     file.write_all(WARNING.as_bytes())?;
     for (epoch, key) in keys {
         let hex: String = key.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -223,27 +224,4 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 
 pub(crate) fn file_error(path: &Path, action: &'static str, error: io::Error) -> KeyError {
     KeyError::File { path: path.to_owned(), action, source: Arc::new(error) }
-}
-
-#[cfg(unix)]
-fn private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    File::options().write(true).create_new(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-fn private(path: &Path) -> io::Result<File> {
-    File::create_new(path)
-}
-
-#[cfg(unix)]
-fn others_mode(file: &File) -> io::Result<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Ok(file.metadata()?.permissions().mode() & 0o777)
-}
-
-/// Elsewhere the directory's own permissions have to do.
-#[cfg(not(unix))]
-fn others_mode(_: &File) -> io::Result<u32> {
-    Ok(0o600)
 }

@@ -11,8 +11,8 @@ use event_log::model::{Pause, pause, point, take_pause};
 use event_log::{Append, AppendError, Appended, Centre, Clock, EventLog, NewEvent, Priority};
 use uuid::Uuid;
 
-use crate::chance::Chance;
 use crate::history::{History, Seen};
+use chance::Chance;
 
 /// 2026-01-01T00:00:00Z.
 const NEW_YEAR_MS: i64 = 1_767_225_600_000;

@@ -10,7 +10,6 @@
 //! What it does not show: another process beside the writer, a disk that gives back other bytes than were written, and
 //! everything below a file system's promises.
 
-mod chance;
 mod check;
 mod client;
 mod disk;

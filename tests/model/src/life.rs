@@ -1,7 +1,7 @@
 //! What a seed has in store for one life of a process.
 
-use crate::chance::Chance;
 use crate::disk::Fault;
+use chance::Chance;
 
 /// When something happens.
 #[derive(Debug, Clone, Copy, Default)]

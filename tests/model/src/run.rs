@@ -8,7 +8,6 @@ use std::sync::atomic::AtomicU64;
 use event_log::model::Plant;
 use event_log::{Access, Append, Centre, Clock, Event, EventLog, Head, LogError, NewEvent, Priority, Report, model};
 
-use crate::chance::Chance;
 use crate::check::{Contents, check};
 use crate::client::{Client, centres, settled, streams};
 use crate::disk::{self, Refused};
@@ -16,6 +15,7 @@ use crate::history::{History, Told};
 use crate::life::{Ending, Life, Trouble};
 use crate::schedule::{Ended, Schedule};
 use crate::tally::Tally;
+use chance::Chance;
 
 /// Callers that may read: as many as the log has connections for it.
 const READERS: u64 = 4;

@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use event_log::model::{Pause, take_pause, take_spawned};
 use tokio::runtime::Handle;
 
-use crate::chance::Chance;
 use crate::disk;
+use chance::Chance;
 
 thread_local! {
     /// How many tasks may stay, and who waits until no more do.

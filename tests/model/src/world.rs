@@ -10,11 +10,11 @@ use event_log::model::{self, Plant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::chance::Chance;
 use crate::disk::{self, Image};
 use crate::run::{Run, close, open};
 use crate::schedule::{Ended, Schedule, wake_when_settled};
 use crate::tally::Tally;
+use chance::Chance;
 
 /// The disk is the process's, so only one seed runs at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

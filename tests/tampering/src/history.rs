@@ -8,9 +8,9 @@ use transparency::seal::{PersonKey, Place};
 use transparency::{Body, SealedField};
 use uuid::Uuid;
 
-use crate::chance::Chance;
 use crate::log::{CENTRE, Draft, Log, Shown, What};
 use crate::parties::{Keys, Watch, signed};
+use chance::Chance;
 
 /// When the first of them begins.
 const BEGIN_MS: i64 = 1_767_225_600_000;

@@ -25,7 +25,6 @@
 //! What it does not show: a witness that is broken or in league with the operator, and signatures or hashes that can be forged.
 
 mod bits;
-mod chance;
 mod forge;
 mod history;
 mod log;

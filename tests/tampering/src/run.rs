@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use transparency::note::Note;
 
 use crate::bits::{self, Bits};
-use crate::chance::Chance;
 use crate::forge::{self, Kind, unseen};
 use crate::history::{self, History};
 use crate::parties::Keys;
 use crate::readers::{Asked, Plant, Question, Reader, Readers, Verdict};
 use crate::tally::{Row, Tally};
+use chance::Chance;
 
 /// Histories that the program in Python is shown at once.
 const BLOCK: u64 = 25;

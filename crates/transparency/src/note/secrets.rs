@@ -53,7 +53,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<SigningKey>>, SecretsError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
-    let mode = others_mode(&file).map_err(failed)?;
+    let mode = mode(&file).map_err(failed)?;
     if mode & 0o077 != 0 {
         return Err(SecretsError::Open { path: path.to_owned(), mode });
     }
@@ -93,7 +93,7 @@ pub fn make(
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = private(&half)?;
+        let mut file = create_private(&half)?;
         file.write_all(WARNING.as_bytes())?;
         file.write_all(lines.as_bytes())?;
         file.sync_all()?;
@@ -107,25 +107,40 @@ pub fn make(
     Ok(keys)
 }
 
+/// Makes a file that only its owner may read; an error if it is there.
+///
+/// # Errors
+/// What the system says.
 #[cfg(unix)]
-fn private(path: &Path) -> io::Result<File> {
+pub fn create_private(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Makes a file, as private as its directory; an error if it is there.
+///
+/// # Errors
+/// What the system says.
 #[cfg(not(unix))]
-fn private(path: &Path) -> io::Result<File> {
+pub fn create_private(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }
 
+/// Who may do what with a file, as `chmod` has it.
+///
+/// # Errors
+/// What the system says.
 #[cfg(unix)]
-fn others_mode(file: &File) -> io::Result<u32> {
+pub fn mode(file: &File) -> io::Result<u32> {
     use std::os::unix::fs::PermissionsExt as _;
     Ok(file.metadata()?.permissions().mode() & 0o777)
 }
 
 /// Elsewhere the directory's own permissions have to do.
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
-fn others_mode(_: &File) -> io::Result<u32> {
+pub fn mode(_: &File) -> io::Result<u32> {
     Ok(0o600)
 }

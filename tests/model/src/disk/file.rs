@@ -1,6 +1,6 @@
 //! One file: what was written, and what of it a power cut would leave.
 
-use crate::chance::Chance;
+use chance::Chance;
 
 /// What a disk writes whole or not at all.
 const SECTOR_BYTES: usize = 512;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use self::file::File;
 use self::locks::Memory;
-use crate::chance::Chance;
 use crate::trace::{Trace, mix};
+use chance::Chance;
 
 pub(crate) use plain::PLAIN;
 pub(crate) use vfs::{forget_randomness, install};

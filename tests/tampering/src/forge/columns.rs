@@ -6,8 +6,8 @@ use transparency::Hash;
 use transparency::evidence::Proven;
 
 use super::{Forgery, Kind, Workshop};
-use crate::chance::Chance;
 use crate::history::History;
+use chance::Chance;
 
 type Change = fn(&mut Proven, u64);
 

@@ -3,10 +3,10 @@
 use transparency::note::{Note, Signature, SigningKey};
 
 use super::{Forgery, Kind, Workshop};
-use crate::chance::Chance;
 use crate::history::{History, body, public};
 use crate::log::{Log, ORIGIN, What};
 use crate::parties::{WITNESS, lines_of, signed, with_lines};
+use chance::Chance;
 
 pub(crate) fn swapped(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<Vec<Forgery>> {
     let mut made = on_the_true_note(history, chance)?;

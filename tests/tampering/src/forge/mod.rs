@@ -17,10 +17,10 @@ use transparency::note::Note;
 use transparency::seal::Place;
 use transparency::{Body, Hash};
 
-use crate::chance::Chance;
 use crate::history::History;
 use crate::log::{CENTRE, Log, Shown};
 use crate::parties::{WITNESS, lines_of, signed};
+use chance::Chance;
 
 pub(crate) use columns::with_digest;
 use rewritten::rewritten;

@@ -5,9 +5,9 @@ use transparency::heads::OWN_STREAM;
 use uuid::Uuid;
 
 use super::{Forgery, Kind, Workshop};
-use crate::chance::Chance;
 use crate::history::History;
 use crate::log::{Log, leaf};
+use chance::Chance;
 
 pub(crate) fn swapped(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<Vec<Forgery>> {
     let (case, (note, size)) = (history.case, history.last());

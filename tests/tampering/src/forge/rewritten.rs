@@ -5,10 +5,10 @@ use transparency::evidence::{Evidence, Proven};
 use uuid::Uuid;
 
 use super::{Forgery, Kind, Workshop};
-use crate::chance::Chance;
 use crate::history::{History, body, public, sealed};
 use crate::log::{Draft, Log, Shown, What};
 use crate::parties::signed;
+use chance::Chance;
 
 /// Another event than there is, of the kind that the drafts' own is.
 fn other(draft: &Draft, version: u64, chance: &mut Chance) -> anyhow::Result<What> {

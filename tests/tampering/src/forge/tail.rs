@@ -3,9 +3,9 @@
 use transparency::evidence::Evidence;
 
 use super::{Forgery, Kind, Workshop, without_kept};
-use crate::chance::Chance;
 use crate::history::History;
 use crate::log::{Draft, Log, What};
+use chance::Chance;
 
 pub(crate) fn truncated(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<Vec<Forgery>> {
     // One most of the time: what is withheld is what came last.

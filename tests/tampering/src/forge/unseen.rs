@@ -5,11 +5,11 @@ use transparency::note::Note;
 use uuid::Uuid;
 
 use super::without_kept;
-use crate::chance::Chance;
 use crate::history::{History, body, public};
 use crate::log::{Draft, Log, What};
 use crate::parties::{ORIGIN_AND_WITNESS, Watch, lines_of, signed, with_lines};
 use crate::readers::Reader;
+use chance::Chance;
 
 /// A file that holds, and is not what happened.
 pub(crate) struct Passing {
