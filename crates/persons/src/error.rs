@@ -50,6 +50,19 @@ pub enum KeyError {
         /// The epoch that it names.
         found: u64,
     },
+    /// The file of master keys was copied before the master key was replaced.
+    #[error("{} has master key {found}, and the store of keys was wrapped by {wanted}, which was begun when somebody's data was erased: put back the newest copy of it", path.display())]
+    OldMaster {
+        /// The file.
+        path: PathBuf,
+        /// The newest that it has.
+        found: u64,
+        /// The one that is wanted.
+        wanted: u64,
+    },
+    /// Something of a person was to be kept as it is.
+    #[error("an attachment belongs to a person of a case and is kept sealed only")]
+    NotSealed,
     /// A newer release, or something else, wrote it.
     #[error("{} is no store of keys that this release reads: use the release that wrote it", path.display())]
     NotAStore {

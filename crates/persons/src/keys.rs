@@ -214,6 +214,9 @@ impl PersonKeys {
         if used.iter().any(|(person, key)| !state.holds(*person, key)) {
             return Err(Stale);
         }
+        if state.closed {
+            return Ok(Some(Ready::once(std::future::ready(Err(closed())))));
+        }
         let mut rounds: Vec<watch::Receiver<Outcome>> = Vec::new();
         for person in used.keys() {
             let State { drawn, next, .. } = &mut *state;
@@ -238,11 +241,7 @@ impl PersonKeys {
                 let outcome = round.wait_for(Option::is_some).await;
                 match outcome.as_deref() {
                     Ok(Some(outcome)) => outcome.clone()?,
-                    _ => {
-                        return Err(Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(
-                            "the keys were closed",
-                        )));
-                    }
+                    _ => return Err(closed()),
                 }
             }
             Ok(())
@@ -340,14 +339,6 @@ impl PersonKeys {
         self.store.copy_to(path).await
     }
 
-    /// Whether nobody was ever kept here.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn is_empty(&self) -> Result<bool, KeyError> {
-        self.store.is_empty().await
-    }
-
     /// Writes what waits, and lets go of the file.
     pub async fn close(&self) {
         self.state().closed = true;
@@ -367,14 +358,14 @@ impl PersonKeys {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the group that waits, if there is one; whether more may come.
-    async fn write_round(&self) -> bool {
+    /// Writes the group that waits, if there is one.
+    async fn write_round(&self) -> Wrote {
         let (round, closed) = {
             let mut state = self.state();
             (std::mem::take(&mut state.next), state.closed)
         };
         if round.persons.is_empty() && round.handles.is_empty() {
-            return !closed;
+            return if closed { Wrote::Last } else { Wrote::Nothing };
         }
         let changing = self.changing.lock().await;
         let done = self.keep(&round.persons, &round.handles).await;
@@ -392,7 +383,7 @@ impl PersonKeys {
         }
         // Nobody may be waiting any more.
         let _ = round.told.send(Some(done.map_err(|error| Arc::new(error) as Cause)));
-        true
+        Wrote::All
     }
 
     async fn keep(&self, persons: &[Uuid], handles: &[(Uuid, [u8; 32])]) -> Result<(), KeyError> {
@@ -416,13 +407,40 @@ async fn heard(mut told: watch::Receiver<Answer>) -> Answer {
     told.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone())
 }
 
+/// What became of one look at what waits.
+enum Wrote {
+    All,
+    Nothing,
+    /// There is nothing, and nothing more may come.
+    Last,
+}
+
 async fn write(keys: Weak<PersonKeys>, drawn: Arc<Notify>) {
+    // However it ends, nobody waits for it any more.
+    let _end = End(Weak::clone(&keys));
     loop {
-        match keys.upgrade() {
-            Some(keys) if keys.write_round().await => {}
-            _ => return,
+        let Some(keys) = keys.upgrade() else { return };
+        match keys.write_round().await {
+            // More may have come meanwhile, or the end: two calls may have become one notice.
+            Wrote::All => continue,
+            Wrote::Nothing => {}
+            Wrote::Last => return,
         }
+        drop(keys);
         drawn.notified().await;
+    }
+}
+
+struct End(Weak<PersonKeys>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let Some(keys) = self.0.upgrade() {
+            let mut state = keys.state();
+            state.closed = true;
+            // Whoever waits in it hears that nobody will write it.
+            state.next = Default::default();
+        }
     }
 }
 
@@ -430,6 +448,10 @@ impl Drop for PersonKeys {
     fn drop(&mut self) {
         self.drawn.notify_one();
     }
+}
+
+fn closed() -> Cause {
+    Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("the store of keys was closed: start the program again"))
 }
 
 fn missing(missing: PathBuf, because: &'static str) -> KeyError {

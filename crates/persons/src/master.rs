@@ -111,7 +111,7 @@ impl MasterFile {
     fn replace(&self, keys: &BTreeMap<u64, PersonKey>) -> io::Result<()> {
         let half = half(&self.path);
         write_new(&half, keys)?;
-        // The old file's bytes first: to rename over it would leave them on the disk, under no name.
+        // Held open while the new one takes its name, and overwritten then: else its bytes stay on the disk, under no name.
         let mut old = File::options().read(true).write(true).open(&self.path)?;
         std::fs::rename(&half, &self.path)?;
         sync_directory(&self.path)?;
@@ -136,7 +136,13 @@ impl MasterKey for MasterFile {
 
     fn unwrap(&self, whose: Uuid, epoch: u64, wrapped: &[u8]) -> Result<PersonKey, KeyError> {
         let keys = self.keys();
-        let gone = || KeyError::OldStore { path: self.store.clone(), found: epoch };
+        let newest = keys.last_key_value().map_or(0, |(newest, _)| *newest);
+        let gone = || {
+            if epoch > newest {
+                return KeyError::OldMaster { path: self.path.clone(), found: newest, wanted: epoch };
+            }
+            KeyError::OldStore { path: self.store.clone(), found: epoch }
+        };
         let (master, place) = (keys.get(&epoch).ok_or_else(gone)?, place(whose, epoch));
         let altered = |source| KeyError::Altered { whose: format!("person {whose}"), source };
         let bytes = Zeroizing::new(master.field(&place).open(&place, wrapped).map_err(altered)?);

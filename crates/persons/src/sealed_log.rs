@@ -254,8 +254,9 @@ impl EventLog for SealedLog {
         self.inner.tail_all()
     }
 
-    async fn put_attachment(&self, bytes: Vec<u8>) -> Result<Hash, LogError> {
-        self.inner.put_attachment(bytes).await
+    /// None: [`SealedLog::put_sealed`] knows whose it is.
+    async fn put_attachment(&self, _: Vec<u8>) -> Result<Hash, LogError> {
+        Err(LogError::Sealed { what: "an attachment".to_owned(), source: Arc::new(KeyError::NotSealed) })
     }
 
     async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError> {

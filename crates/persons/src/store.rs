@@ -191,13 +191,6 @@ impl Store {
         done.map(drop).map_err(|error| self.storage("keep keys", error))
     }
 
-    /// Whether anybody was ever kept here.
-    pub(crate) async fn is_empty(&self) -> Result<bool, KeyError> {
-        let query = sqlx::query("SELECT NOT EXISTS (SELECT 1 FROM persons) AND NOT EXISTS (SELECT 1 FROM erased)");
-        let row = query.fetch_one(&self.pool).await.map_err(|error| self.storage("read keys", error))?;
-        self.take(&row, 0)
-    }
-
     pub(crate) async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {
         let insert =
             sqlx::query("INSERT INTO erasing (person, centre, stream) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");

@@ -126,6 +126,7 @@ async fn an_erased_person_is_gone_for_good_and_the_others_are_not() {
         log.get_sealed(&centre(), CASE, PERSON, attachment).await.unwrap().as_deref(),
         Some(b"a scan".as_slice())
     );
+    let master = std::fs::read(place.path().join("keys").join(MASTER_NAME)).unwrap();
     let before = place.path().join("before");
     std::fs::create_dir(&before).unwrap();
     keys.copy_to(&before.join(STORE_NAME)).await.unwrap();
@@ -152,6 +153,10 @@ async fn an_erased_person_is_gone_for_good_and_the_others_are_not() {
     std::fs::copy(place.path().join("keys").join(MASTER_NAME), before.join(MASTER_NAME)).unwrap();
     let old = PersonKeys::open(&before, Access::Write, false).await;
     assert!(matches!(old, Err(KeyError::OldStore { found: 1, .. })), "{:?}", old.err());
+    // And the other way round: the newest store beside the master key of before. Nobody is told to put an older store back.
+    std::fs::write(place.path().join("keys").join(MASTER_NAME), master).unwrap();
+    let old = PersonKeys::open(&place.path().join("keys"), Access::Write, false).await;
+    assert!(matches!(old, Err(KeyError::OldMaster { found: 1, wanted: 3, .. })), "{:?}", old.err());
 }
 
 #[tokio::test]
@@ -208,6 +213,21 @@ async fn whatever_was_altered_does_not_open() {
     std::fs::write(&master, format!("{begin}1 {other}\n")).unwrap();
     let refused = PersonKeys::open(&place.path().join("keys"), Access::Write, false).await;
     assert!(matches!(refused, Err(KeyError::Altered { .. })), "{:?}", refused.err());
+}
+
+/// Whatever was prepared when the keys were closed is refused and waits for nobody.
+#[tokio::test]
+async fn nobody_waits_for_keys_that_were_closed() {
+    let place = TempDir::new().unwrap();
+    let (log, keys) = open(place.path(), Access::Write).await;
+    let abandoned = log.prepare(append(CASE, 0, &[(PERSON, "/name", NAME)])).await.unwrap();
+    keys.close().await;
+    let late = log.prepare(append(CASE, 0, &[(OTHER, "/name", NAME)])).await;
+    assert!(late.is_err(), "the store cannot be asked any more");
+    // It had been queued before the end, so it was written.
+    log.append_prepared(abandoned).await.unwrap();
+    assert!(log.put_attachment(b"plain".to_vec()).await.is_err());
+    log.close().await;
 }
 
 /// Many at once, each with new persons: all keys are there when the log is opened anew.
