@@ -20,17 +20,17 @@ pub const STORE_NAME: &str = "persons.sqlite";
 /// The file of master keys beside it.
 pub const MASTER_NAME: &str = "master.secret";
 
-const HANDLES: &str = "handles";
+pub(crate) const HANDLES: &str = "handles";
 
 /// All keys of an installation.
 pub struct PersonKeys {
-    store: Store,
-    master: Arc<dyn MasterKey>,
+    pub(crate) store: Store,
+    pub(crate) master: Arc<dyn MasterKey>,
     /// The key of the handles by which somebody may be found.
     handles: PersonKey,
     state: Mutex<State>,
     /// Held while keys are written or wrapped anew: what is wrapped by an epoch that is being destroyed would be lost.
-    changing: tokio::sync::Mutex<()>,
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held by whoever asks the store for all who wait.
     turn: tokio::sync::Mutex<()>,
     drawn: Arc<Notify>,
@@ -264,73 +264,6 @@ impl PersonKeys {
         self.store.by_handle(self.token(text)).await
     }
 
-    /// Notes that this person's key may have to be destroyed: before whatever makes it so is recorded.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {
-        self.store.intend(person, of).await
-    }
-
-    /// Who was noted so, and where it is said whether it is to be.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn intended(&self) -> Result<Vec<(Uuid, Of)>, KeyError> {
-        self.store.intended().await
-    }
-
-    /// It was done, or is not to be.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub async fn forget_intent(&self, person: Uuid) -> Result<(), KeyError> {
-        self.store.forget_intent(person).await
-    }
-
-    /// Destroys the keys of these persons, and every earlier copy of the store with the master key's epoch. Does nothing twice; what was
-    /// interrupted is brought to its end when the keys are opened next.
-    ///
-    /// # Errors
-    /// [`KeyError`]: do it again.
-    pub async fn erase(&self, persons: &[Uuid]) -> Result<(), KeyError> {
-        let _changing = self.changing.lock().await;
-        // All that is kept is wrapped anew in one commit, and the store's own key with it.
-        let before = self.store.own(HANDLES).await?.map_or(0, |key| key.epoch);
-        self.master.begin_epoch(before)?;
-        self.rewrap(persons).await?;
-        {
-            // Before anything else can fail: nobody opens a text of these persons from here on.
-            let mut state = self.state();
-            for person in persons {
-                state.drawn.remove(person);
-                state.put(*person, Found::Erased);
-            }
-        }
-        self.finish_erasing().await
-    }
-
-    async fn rewrap(&self, persons: &[Uuid]) -> Result<(), KeyError> {
-        let rewrap = |whose, old: &Wrapped| {
-            let key = self.master.unwrap(whose, old.epoch, &old.bytes)?;
-            Ok(Wrapped { epoch: self.master.epoch(), bytes: self.master.wrap(whose, &key)? })
-        };
-        self.store.erase(persons, &rewrap).await
-    }
-
-    /// Brings an erasure to its end: all that is kept is wrapped by the newest epoch, no write-ahead log holds what was deleted, and no
-    /// earlier epoch is left. Does nothing where that is so.
-    ///
-    /// # Errors
-    /// [`KeyError`]: do it again.
-    pub async fn finish_erasing(&self) -> Result<(), KeyError> {
-        if self.store.own(HANDLES).await?.is_some_and(|key| key.epoch < self.master.epoch()) {
-            self.rewrap(&[]).await?;
-        }
-        self.store.empty_wal().await?;
-        self.master.destroy_earlier()
-    }
-
     /// Writes a copy of the store, of no use without the master key.
     ///
     /// # Errors
@@ -354,7 +287,7 @@ impl PersonKeys {
         self.handles.blind(HANDLES, text.as_bytes())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -25,6 +25,7 @@
 //!
 //! [`SealedLog`] is the log with all this around it; whatever works on a log works on it.
 
+mod erasing;
 mod error;
 mod held;
 mod keys;

@@ -35,12 +35,12 @@ enum Step {
     Find { telephone: String },
     /// Request that everything kept of a person be erased
     Request {
-        /// The person's UUID, as `erase find` and `replay` print it
+        /// The person's UUID, as `erase find` prints it; --role must be one that may, as window_clerk or centre_manager
         person: Uuid,
         #[arg(long)]
         reason: String,
     },
-    /// Agree to a request, as somebody else than who made it: the person's key is destroyed at once
+    /// Agree to a request, as somebody else than who made it and in the role of centre_manager: the person's key is destroyed at once
     Agree {
         /// As `erase request` printed it: PERSON/VERSION
         request: String,
