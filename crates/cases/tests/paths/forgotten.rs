@@ -62,3 +62,16 @@ fn others_of_the_case_can_be_forgotten_alone() {
         .play("03-02 11:03 system2 complete_erasure request=3 => erasure_completed\n03-02 12:00 manager reopen => reopened");
     assert!(!play.case(1).is_erased());
 }
+
+/// What is still owed comes first: whoever was declined has to be told.
+#[test]
+fn an_erasure_keeps_nothing_from_being_done() {
+    let mut play = Play::swept(H);
+    play.play(
+        "03-02 09:30 clerk accept
+         03-02 10:00 clerk decline approved_by=manager => declined",
+    )
+    .play(&request("03-02 10:30", "clerk", "!! erasure-while-open"))
+    .play("03-02 11:00 clerk inform_complainant about=declined")
+    .play(&request("03-02 11:30", "clerk", "=> erasure_requested"));
+}

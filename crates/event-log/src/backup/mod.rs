@@ -1,9 +1,10 @@
 //! Backups: a directory with a copy of the log, a copy of its attachments, and a manifest that says what they must be.
 //!
 //! ```text
-//! DIR/manifest.json            {"backup": {format, log_format, made_at, made_by, centres, log, attachments}, "sm3": …}
+//! DIR/manifest.json            {"backup": {format, log_format, made_at, made_by, centres, log, attachments, beside}, "sm3": …}
 //! DIR/log.sqlite               the log as of one moment
 //! DIR/log.sqlite.attachments   the attachments as of a later one: whatever the log names is there
+//! DIR/…                        what the caller put beside them (`back_up_with`), as `yousu` does the keys of persons
 //! ```
 //!
 //! The manifest names, for each centre, the last position and its leaf; for each file its size and its SM3 value; and `sm3` is
