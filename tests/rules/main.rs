@@ -51,6 +51,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tampering", &["chance", "transparency", "witness"]),
 ];
 
+/// README's `cargo run` names no program: a second package with one of its own would leave cargo without a choice.
+#[test]
+fn cargo_run_means_yousu() {
+    let metadata = metadata();
+    let packages = metadata.workspace_packages();
+    let named: Vec<_> = packages.iter().filter_map(|package| package.default_run.as_deref()).collect();
+    assert_eq!(named, ["yousu"]);
+}
+
 #[test]
 fn no_package_knows_what_it_must_not() {
     let metadata = metadata();
