@@ -68,6 +68,7 @@ pub use backup::{
 pub use error::{AppendError, Cause, LogError};
 pub use event::{Centre, CentreError, Event, Head, StreamProof, StreamWord};
 pub use room::is_full;
+pub use sqlite::{WriterLock, make_wal_certain};
 pub use tail::{Reached, Tail};
 pub use transparency::heads::HeadsCommitted;
 pub use transparency::{Body, BodyError, Hash, SealedField};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use event_log::Cause;
+use event_log::{Cause, LogError};
 use transparency::seal::OpenError;
 use uuid::Uuid;
 
@@ -11,13 +11,21 @@ use uuid::Uuid;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum KeyError {
     /// A file could not be reached.
-    #[error("{} cannot be {action}: see that the directory exists, has room and belongs to the user who runs this program", path.display())]
+    #[error("{} cannot be {action}: see that the directory exists and belongs to the user who runs this program", path.display())]
     File {
         /// Which.
         path: PathBuf,
         /// What was tried, as in "read".
         action: &'static str,
         /// What the system said.
+        source: Cause,
+    },
+    /// The disk is full. Nothing was written; it succeeds again once there is room.
+    #[error("no room left on the disk of {}: make room; reading goes on, and writing resumes by itself", path.display())]
+    NoRoom {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system or the database said.
         source: Cause,
     },
     /// Others may have read it.
@@ -115,6 +123,18 @@ pub enum KeyError {
         /// Why not.
         source: Arc<transparency::BodyError>,
     },
+    /// Another process writes keys.
+    #[error(transparent)]
+    Lock(#[from] LogError),
+    /// This process opened the store for reading.
+    #[error("{} was opened for reading only: have the program that writes it do this", path.display())]
+    ReadOnly {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The store was closed while somebody waited on it.
+    #[error("the store of keys was closed: start the program again")]
+    Closed,
     /// The machine gives no random numbers.
     #[error("the system gives no random numbers")]
     Random,

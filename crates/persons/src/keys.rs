@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use event_log::{Access, Cause, Ready};
+use event_log::{Access, Cause, Ready, WriterLock};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use transparency::seal::PersonKey;
@@ -57,21 +57,22 @@ impl PersonKeys {
     /// [`KeyError`].
     pub async fn open(directory: &Path, access: Access, may_make: bool) -> Result<Arc<Self>, KeyError> {
         let (store_path, master_path) = (directory.join(STORE_NAME), directory.join(MASTER_NAME));
+        let may_make = may_make && access == Access::Write;
+        if may_make {
+            let made = std::fs::create_dir_all(directory).and_then(|()| master::sync_directory(directory));
+            made.map_err(|error| master::file_error(directory, "made", error))?;
+        }
+        let lock = lock(&store_path, access)?;
         let has_store =
             store_path.try_exists().map_err(|error| master::file_error(&store_path, "looked for", error))?;
         let there = (has_store, MasterFile::read(&master_path, &store_path)?);
-        let may_make = may_make && access == Access::Write;
         let master = match there {
             (_, Some(master)) if has_store || may_make => master,
-            (false, None) if may_make => {
-                let made = std::fs::create_dir_all(directory).and_then(|()| master::sync_directory(directory));
-                made.map_err(|error| master::file_error(directory, "made", error))?;
-                MasterFile::make(&master_path, &store_path)?
-            }
+            (false, None) if may_make => MasterFile::make(&master_path, &store_path)?,
             (true, None) => return Err(missing(master_path, "the store of persons' keys is there")),
             _ => return Err(missing(store_path, "the log holds texts that were sealed with its keys")),
         };
-        Self::with_master(&store_path, access, Arc::new(master)).await
+        Self::with_lock(&store_path, lock, Arc::new(master)).await
     }
 
     /// The same with another provider of the master key.
@@ -79,12 +80,21 @@ impl PersonKeys {
     /// # Errors
     /// [`KeyError`].
     pub async fn with_master(store: &Path, access: Access, master: Arc<dyn MasterKey>) -> Result<Arc<Self>, KeyError> {
-        let store = Store::open(store, access).await?;
+        Self::with_lock(store, lock(store, access)?, master).await
+    }
+
+    async fn with_lock(
+        store: &Path,
+        lock: Option<WriterLock>,
+        master: Arc<dyn MasterKey>,
+    ) -> Result<Arc<Self>, KeyError> {
+        let writes = lock.is_some();
+        let store = Store::open(store, lock).await?;
         let handles = match store.own(HANDLES).await? {
             Some(Wrapped { epoch, bytes }) => master.unwrap(own(HANDLES), epoch, &bytes)?,
             None => {
                 let key = master::draw()?;
-                if access == Access::Write {
+                if writes {
                     let bytes = master.wrap(own(HANDLES), &key)?;
                     store.keep_own(HANDLES, &Wrapped { epoch: master.epoch(), bytes }).await?;
                 }
@@ -101,7 +111,7 @@ impl PersonKeys {
             drawn: Arc::default(),
             writing: tokio::sync::Mutex::new(None),
         });
-        if access == Access::Write {
+        if writes {
             keys.finish_erasing().await?;
             *keys.writing.lock().await = Some(tokio::spawn(write(Arc::downgrade(&keys), Arc::clone(&keys.drawn))));
         }
@@ -384,7 +394,17 @@ impl Drop for PersonKeys {
 }
 
 fn closed() -> Cause {
-    Arc::from(Box::<dyn std::error::Error + Send + Sync>::from("the store of keys was closed: start the program again"))
+    Arc::new(KeyError::Closed)
+}
+
+/// Who writes keys holds it: two masters' keys in one store would be lost with either.
+fn lock(store: &Path, access: Access) -> Result<Option<WriterLock>, KeyError> {
+    let directory = store.parent().unwrap_or(store);
+    // Where there is none, what is missing is told better by whoever looks for it.
+    if access == Access::Read || !directory.is_dir() {
+        return Ok(None);
+    }
+    Ok(Some(WriterLock::take(store)?))
 }
 
 fn missing(missing: PathBuf, because: &'static str) -> KeyError {

@@ -32,6 +32,7 @@ mod keys;
 mod master;
 mod sealed_log;
 mod store;
+mod writer;
 
 pub use error::KeyError;
 pub use keys::{Found, MASTER_NAME, PersonKeys, STORE_NAME};

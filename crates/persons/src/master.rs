@@ -229,5 +229,9 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 pub(crate) fn file_error(path: &Path, action: &'static str, error: io::Error) -> KeyError {
-    KeyError::File { path: path.to_owned(), action, source: Arc::new(error) }
+    let (path, source) = (path.to_owned(), Arc::new(error));
+    if source.kind() == ErrorKind::StorageFull {
+        return KeyError::NoRoom { path, source };
+    }
+    KeyError::File { path, action, source }
 }

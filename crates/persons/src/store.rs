@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_log::Access;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlitePool};
+use event_log::WriterLock;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Row as _, SqlitePool};
 use uuid::Uuid;
 
 use crate::KeyError;
+use crate::writer::Writer;
 
 const SCHEMA: &str = include_str!("../../../schemas/sql/keys/schema.sql");
 /// "ysu", then what it holds.
 const ID: i64 = 0x7973_7503;
 const FORMAT: i64 = 1;
+/// A primary result code, <https://www.sqlite.org/rescode.html>.
+const SQLITE_FULL: i64 = 13;
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -49,49 +52,57 @@ pub(crate) struct NewPerson {
 
 pub(crate) struct Store {
     pub(crate) path: PathBuf,
-    pool: SqlitePool,
+    readers: SqlitePool,
+    /// `None` in a process that only reads.
+    writer: Option<Writer>,
 }
 
 impl Store {
-    pub(crate) async fn open(path: &Path, access: Access) -> Result<Self, KeyError> {
+    /// With the lock, for writing.
+    pub(crate) async fn open(path: &Path, lock: Option<WriterLock>) -> Result<Self, KeyError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
-            // What is deleted here is gone from the file, too.
-            .pragma("secure_delete", "ON")
             .disable_statement_logging();
-        let store = |pool| Self { path: path.to_owned(), pool };
-        if access == Access::Write {
-            let created = async {
-                let mut connection =
-                    options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal).connect().await?;
-                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-                // No table: a new file, or one whose making was interrupted.
-                let used =
-                    sqlx::query("SELECT EXISTS (SELECT 1 FROM sqlite_schema)").fetch_one(&mut *transaction).await?;
-                if !used.try_get::<bool, _>(0)? {
-                    sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
-                }
-                transaction.commit().await?;
-                connection.close().await
-            };
-            created.await.map_err(|error| storage(path, "be opened", error))?;
-            crate::master::sync_directory(path).map_err(|error| crate::master::file_error(path, "made", error))?;
-        }
-        let pool = SqlitePoolOptions::new()
+        let writer = match lock {
+            // What is deleted here is gone from the file, too.
+            Some(lock) => {
+                let options = options.clone().pragma("secure_delete", "ON").journal_mode(SqliteJournalMode::Wal);
+                Some(Writer::open(path, options, SCHEMA, lock).await?)
+            }
+            None => None,
+        };
+        let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_lazy_with(options.read_only(access == Access::Read));
-        let store = store(pool);
+            .connect_lazy_with(options.read_only(true));
+        let store = Self { path: path.to_owned(), readers, writer };
         let identity =
             sqlx::query("SELECT (SELECT application_id FROM pragma_application_id), (SELECT number FROM format)");
-        let row = identity.fetch_one(&store.pool).await.map_err(|_| KeyError::NotAStore { path: path.to_owned() })?;
+        let row =
+            identity.fetch_one(&store.readers).await.map_err(|_| KeyError::NotAStore { path: path.to_owned() })?;
         let found: (i64, i64) = store.take(&row, 0).and_then(|id| Ok((id, store.take(&row, 1)?)))?;
         if found == (ID, FORMAT) { Ok(store) } else { Err(KeyError::NotAStore { path: path.to_owned() }) }
+    }
+
+    fn writer(&self) -> Result<&Writer, KeyError> {
+        self.writer.as_ref().ok_or_else(|| KeyError::ReadOnly { path: self.path.clone() })
+    }
+
+    /// One statement that changes something.
+    async fn write(
+        &self,
+        doing: &'static str,
+        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+    ) -> Result<(), KeyError> {
+        let mut writing = self.writer()?.begin().await?;
+        let done = query.execute(writing.connection()).await;
+        let done = done.map(drop).map_err(|error| self.storage(doing, error));
+        writing.end(doing, done).await
     }
 
     /// What is kept of these persons; nothing of those that were never seen.
@@ -103,7 +114,10 @@ impl Store {
              UNION ALL SELECT person, NULL, NULL FROM asked JOIN erased USING (person)",
         );
         let json = format!("[{}]", list.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(","));
-        let rows = query.bind(json).fetch_all(&self.pool).await.map_err(|error| self.storage("read keys", error))?;
+        if let Some(writer) = &self.writer {
+            writer.make_certain().await?;
+        }
+        let rows = query.bind(json).fetch_all(&self.readers).await.map_err(|error| self.storage("read keys", error))?;
         rows.iter()
             .map(|row| {
                 let kept = match self.take::<Option<i64>>(row, 1)? {
@@ -127,15 +141,15 @@ impl Store {
             .collect();
         let tokens: Vec<String> =
             handles.iter().map(|(person, token)| format!(r#"["{}","{}"]"#, hex(token), person.simple())).collect();
+        let mut writing = self.writer()?.begin().await?;
         let kept = async {
-            let mut connection = self.pool.acquire().await?;
-            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let connection = writing.connection();
             if !persons.is_empty() {
                 let insert = sqlx::query(
                     "INSERT INTO persons (person, centre, stream, epoch, wrapped)
                      SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4) FROM json_each($1)",
                 );
-                insert.bind(format!("[{}]", persons.join(","))).execute(&mut *transaction).await?;
+                insert.bind(format!("[{}]", persons.join(","))).execute(&mut *connection).await?;
             }
             if !tokens.is_empty() {
                 // A person who was erased meanwhile is not to be found again.
@@ -144,11 +158,12 @@ impl Store {
                      SELECT unhex(value ->> 0), persons.person FROM json_each($1) JOIN persons ON persons.person = unhex(value ->> 1)
                      ON CONFLICT DO NOTHING",
                 );
-                insert.bind(format!("[{}]", tokens.join(","))).execute(&mut *transaction).await?;
+                insert.bind(format!("[{}]", tokens.join(","))).execute(&mut *connection).await?;
             }
-            transaction.commit().await
+            Ok(())
         };
-        kept.await.map_err(|error| self.storage("keep keys", error))
+        let kept = kept.await.map_err(|error| self.storage("keep keys", error));
+        writing.end("keep keys", kept).await
     }
 
     /// Where a person's texts stand, and whether they were erased.
@@ -156,7 +171,7 @@ impl Store {
         let query = sqlx::query(
             "SELECT centre, stream, FALSE FROM persons WHERE person = $1 UNION ALL SELECT centre, stream, TRUE FROM erased WHERE person = $1",
         );
-        let row = query.bind(person.as_bytes().as_slice()).fetch_optional(&self.pool).await;
+        let row = query.bind(person.as_bytes().as_slice()).fetch_optional(&self.readers).await;
         let row = row.map_err(|error| self.storage("read keys", error))?;
         row.map(|row| Ok((Of { centre: self.take(&row, 0)?, stream: self.uuid(&row, 1)? }, self.take(&row, 2)?)))
             .transpose()
@@ -169,7 +184,7 @@ impl Store {
         );
         let rows = query
             .bind(token.as_slice())
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await
             .map_err(|error| self.storage("read keys", error))?;
         let one = |row| Ok((self.uuid(row, 0)?, Of { centre: self.take(row, 1)?, stream: self.uuid(row, 2)? }));
@@ -178,8 +193,10 @@ impl Store {
 
     /// The store's own key of that name.
     pub(crate) async fn own(&self, name: &str) -> Result<Option<Wrapped>, KeyError> {
-        let row =
-            sqlx::query("SELECT epoch, wrapped FROM own WHERE name = $1").bind(name).fetch_optional(&self.pool).await;
+        let row = sqlx::query("SELECT epoch, wrapped FROM own WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await;
         let row = row.map_err(|error| self.storage("read keys", error))?;
         row.map(|row| Ok(Wrapped { epoch: self.take::<i64>(&row, 0)?.cast_unsigned(), bytes: self.take(&row, 1)? }))
             .transpose()
@@ -187,20 +204,19 @@ impl Store {
 
     pub(crate) async fn keep_own(&self, name: &str, key: &Wrapped) -> Result<(), KeyError> {
         let insert = sqlx::query("INSERT INTO own (name, epoch, wrapped) VALUES ($1, $2, $3)");
-        let done = insert.bind(name).bind(key.epoch.cast_signed()).bind(&key.bytes).execute(&self.pool).await;
-        done.map(drop).map_err(|error| self.storage("keep keys", error))
+        self.write("keep keys", insert.bind(name).bind(key.epoch.cast_signed()).bind(&key.bytes)).await
     }
 
     pub(crate) async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {
         let insert =
             sqlx::query("INSERT INTO erasing (person, centre, stream) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
         let insert = insert.bind(person.as_bytes().as_slice()).bind(&of.centre).bind(of.stream.as_bytes().as_slice());
-        insert.execute(&self.pool).await.map(drop).map_err(|error| self.storage("keep what is to be erased", error))
+        self.write("keep what is to be erased", insert).await
     }
 
     pub(crate) async fn intended(&self) -> Result<Vec<(Uuid, Of)>, KeyError> {
         let rows =
-            sqlx::query("SELECT person, centre, stream FROM erasing ORDER BY person").fetch_all(&self.pool).await;
+            sqlx::query("SELECT person, centre, stream FROM erasing ORDER BY person").fetch_all(&self.readers).await;
         let rows = rows.map_err(|error| self.storage("read what is to be erased", error))?;
         let one = |row| Ok((self.uuid(row, 0)?, Of { centre: self.take(row, 1)?, stream: self.uuid(row, 2)? }));
         rows.iter().map(one).collect()
@@ -208,7 +224,7 @@ impl Store {
 
     pub(crate) async fn forget_intent(&self, person: Uuid) -> Result<(), KeyError> {
         let delete = sqlx::query("DELETE FROM erasing WHERE person = $1").bind(person.as_bytes().as_slice());
-        delete.execute(&self.pool).await.map(drop).map_err(|error| self.storage("keep what is to be erased", error))
+        self.write("keep what is to be erased", delete).await
     }
 
     /// Destroys what is kept of these persons and wraps all that is left anew, in one commit.
@@ -217,9 +233,18 @@ impl Store {
         persons: &[Uuid],
         rewrap: &(dyn Fn(Uuid, &Wrapped) -> Result<Wrapped, KeyError> + Sync),
     ) -> Result<(), KeyError> {
+        let mut writing = self.writer()?.begin().await?;
+        let erased = self.erase_in(writing.connection(), persons, rewrap).await;
+        writing.end("erase keys", erased).await
+    }
+
+    async fn erase_in(
+        &self,
+        connection: &mut SqliteConnection,
+        persons: &[Uuid],
+        rewrap: &(dyn Fn(Uuid, &Wrapped) -> Result<Wrapped, KeyError> + Sync),
+    ) -> Result<(), KeyError> {
         let failed = |error| self.storage("erase keys", error);
-        let mut connection = self.pool.acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         for person in persons {
             for statement in [
                 "INSERT INTO erased (person, centre, stream)
@@ -228,7 +253,7 @@ impl Store {
                 "DELETE FROM persons WHERE person = $1",
             ] {
                 let query = sqlx::query(statement).bind(person.as_bytes().as_slice());
-                query.execute(&mut *transaction).await.map_err(failed)?;
+                query.execute(&mut *connection).await.map_err(failed)?;
             }
         }
         // In pieces, so that memory does not grow with the persons.
@@ -236,7 +261,7 @@ impl Store {
         loop {
             let query =
                 sqlx::query("SELECT person, epoch, wrapped FROM persons WHERE person > $1 ORDER BY person LIMIT 1000");
-            let rows = query.bind(after.as_slice()).fetch_all(&mut *transaction).await.map_err(failed)?;
+            let rows = query.bind(after.as_slice()).fetch_all(&mut *connection).await.map_err(failed)?;
             let Some(last) = rows.last() else { break };
             after = self.take(last, 0)?;
             for row in &rows {
@@ -244,43 +269,36 @@ impl Store {
                 let new = rewrap(person, &Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? })?;
                 let update = sqlx::query("UPDATE persons SET epoch = $2, wrapped = $3 WHERE person = $1")
                     .bind(person.as_bytes().as_slice());
-                update
-                    .bind(new.epoch.cast_signed())
-                    .bind(new.bytes)
-                    .execute(&mut *transaction)
-                    .await
-                    .map_err(failed)?;
+                update.bind(new.epoch.cast_signed()).bind(new.bytes).execute(&mut *connection).await.map_err(failed)?;
             }
         }
         let rows =
-            sqlx::query("SELECT name, epoch, wrapped FROM own").fetch_all(&mut *transaction).await.map_err(failed)?;
+            sqlx::query("SELECT name, epoch, wrapped FROM own").fetch_all(&mut *connection).await.map_err(failed)?;
         for row in &rows {
             let (name, epoch) = (self.take::<String>(row, 0)?, self.take::<i64>(row, 1)?);
             let new = rewrap(own(&name), &Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? })?;
             let update = sqlx::query("UPDATE own SET epoch = $2, wrapped = $3 WHERE name = $1").bind(name);
-            update.bind(new.epoch.cast_signed()).bind(new.bytes).execute(&mut *transaction).await.map_err(failed)?;
+            update.bind(new.epoch.cast_signed()).bind(new.bytes).execute(&mut *connection).await.map_err(failed)?;
         }
-        transaction.commit().await.map_err(failed)
+        Ok(())
     }
 
     /// Carries everything over into the file and cuts the write-ahead log, which may hold what was deleted since.
     pub(crate) async fn empty_wal(&self) -> Result<(), KeyError> {
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.pool).await;
-        let row = row.map_err(|error| self.storage("empty its write-ahead log", error))?;
-        if self.take::<i64>(&row, 0)? == 0 {
-            return Ok(());
-        }
-        Err(self.storage("empty its write-ahead log while somebody reads it", sqlx::Error::PoolTimedOut))
+        self.writer()?.empty_wal().await
     }
 
     /// Writes a copy of everything as it is now.
     pub(crate) async fn copy_to(&self, path: &Path) -> Result<(), KeyError> {
-        let done = sqlx::query("VACUUM INTO $1").bind(path.to_string_lossy().into_owned()).execute(&self.pool).await;
+        let done = sqlx::query("VACUUM INTO $1").bind(path.to_string_lossy().into_owned()).execute(&self.readers).await;
         done.map(drop).map_err(|error| self.storage("be copied", error))
     }
 
     pub(crate) async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
     }
 
     fn uuid(&self, row: &sqlx::sqlite::SqliteRow, at: usize) -> Result<Uuid, KeyError> {
@@ -314,6 +332,16 @@ pub(crate) fn own(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::nil(), name.as_bytes())
 }
 
-fn storage(path: &Path, doing: &'static str, error: sqlx::Error) -> KeyError {
-    KeyError::Storage { path: path.to_owned(), doing, source: Arc::new(error) }
+pub(crate) fn storage(path: &Path, doing: &'static str, error: sqlx::Error) -> KeyError {
+    let (path, source) = (path.to_owned(), Arc::new(error));
+    // Some faces of a full disk are a plain I/O error to SQLite.
+    if is_primary(&source, SQLITE_FULL) || event_log::is_full(&path) {
+        return KeyError::NoRoom { path, source };
+    }
+    KeyError::Storage { path, doing, source }
+}
+
+pub(crate) fn is_primary(error: &sqlx::Error, code: i64) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error.code().and_then(|extended| extended.parse::<i64>().ok()).is_some_and(|extended| extended & 0xff == code)
 }

@@ -6,6 +6,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -134,6 +135,9 @@ async fn an_erased_person_is_gone_for_good_and_the_others_are_not() {
         keys.erase(&[PERSON]).await.unwrap();
         let left = [None, None, Some("李四".to_owned())];
         assert_eq!(texts(&*log, CASE).await, left);
+        // Each time the file of master keys is another one, and nobody else may read it.
+        let mode = std::fs::metadata(place.path().join("keys").join(MASTER_NAME)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         assert!(keys.by_handle(TELEPHONE).await.unwrap().is_empty());
         assert_eq!(log.get_sealed(&centre(), CASE, PERSON, attachment).await.unwrap(), None);
     }

@@ -104,7 +104,7 @@ impl Database {
     /// Whatever became of earlier syncs, what the WAL holds is on the disk afterwards. Not on another thread: whoever calls may be
     /// dropped at an await, and the writer's lock with it, and then nothing may go on writing.
     pub(super) fn make_wal_certain(&self) -> std::io::Result<()> {
-        if planted!(WalBelieved) { Ok(()) } else { super::wal::write_again(&self.path) }
+        if planted!(WalBelieved) { Ok(()) } else { super::wal::make_wal_certain(&self.path) }
     }
 
     /// Gives a database that was just made its way of writing.

@@ -9,13 +9,16 @@ use crate::LogError;
 
 /// Held for as long as this lives.
 #[derive(Debug)]
-pub(super) struct WriterLock {
+pub struct WriterLock {
     file: File,
 }
 
 impl WriterLock {
-    /// Takes the lock of the log at `log`, or names the process that holds it.
-    pub(super) fn take(log: &Path) -> Result<Self, LogError> {
+    /// Takes the lock of the log, or other store, at `log`, or names the process that holds it.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`], [`LogError::File`].
+    pub fn take(log: &Path) -> Result<Self, LogError> {
         let path = super::beside(log, ".lock");
         let failed =
             |source: std::io::Error| LogError::File { path: path.clone(), action: "locked", source: Arc::new(source) };

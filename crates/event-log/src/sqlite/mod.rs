@@ -31,9 +31,10 @@ use uuid::Uuid;
 use self::attachments::Attachments;
 use self::connect::Database;
 pub(crate) use self::copy::{ATTACHMENTS_NAME, LOG_NAME, Places, restored_heads};
-use self::lock::WriterLock;
+pub use self::lock::WriterLock;
 #[cfg(feature = "model")]
 pub use self::wal::Medium;
+pub use self::wal::make_wal_certain;
 use self::writer::{Appending, Job, Writer};
 use crate::queue::{Queue, Size};
 use crate::tail::Tails;

@@ -66,7 +66,10 @@ impl Medium for File {
 
 /// Writes the WAL of this database once more, and makes certain which one it is, or that there is none. Holds up the thread it is called on. The database itself is not opened
 /// here: to close it would let go of the locks that SQLite's connections in this process have on it.
-pub(super) fn write_again(database: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// What the disk says; then the database is not to be opened.
+pub fn make_wal_certain(database: &Path) -> io::Result<()> {
     // SQLite's own names are beside what a link leads to.
     let database = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     let path = super::beside(&database, "-wal");
@@ -145,11 +148,11 @@ mod tests {
     fn a_file_stays_as_it_is_and_none_is_made() {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("log.sqlite");
-        write_again(&database).unwrap();
+        make_wal_certain(&database).unwrap();
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
         let (wal, bytes) = (directory.path().join("log.sqlite-wal"), vec![7; PIECE_BYTES + 1]);
         std::fs::write(&wal, &bytes).unwrap();
-        write_again(&database).unwrap();
+        make_wal_certain(&database).unwrap();
         assert!(std::fs::read(wal).unwrap() == bytes);
     }
 }

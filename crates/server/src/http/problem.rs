@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cases::Refusal;
-use event_log::{AppendError, LogError, Priority};
+use event_log::{AppendError, Cause, LogError, Priority};
+use persons::KeyError;
 use projections::ViewError;
 use serde_json::json;
 
@@ -149,6 +150,7 @@ impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Closed => closing(),
+            LogError::Sealed { ref source, .. } => of_keys(source, &error),
             error => passing("log-unreadable", "事件日志暂时读不出来。请稍后再试，并请系统管理员检查磁盘", &error),
         }
     }
@@ -182,11 +184,7 @@ impl From<AppendError> for Problem {
                 tracing::warn!(%error, "the writer does not keep up");
                 Self::later("queue-full", 2, "排队等候写入的太多。请过几秒用同一个命令编号再提交：已办的不会重办")
             }
-            AppendError::Full { .. } => Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                "disk-full",
-                "磁盘已满，没有写入。请系统管理员腾出空间，再用同一个命令编号提交",
-            ),
+            AppendError::Full { .. } => disk_full(),
             AppendError::Unknown { .. } => {
                 passing("outcome-unknown", "还不知道是否已经写入。请用同一个命令编号再提交：已办的不会重办", &error)
             }
@@ -194,9 +192,31 @@ impl From<AppendError> for Problem {
                 passing("log-not-writable", "事件日志暂时写不进去，没有写入。请稍后用同一个命令编号再提交", &error)
             }
             AppendError::Closed => closing(),
+            AppendError::NotReady { ref source, .. } => of_keys(source, &error),
             error => fault("log-contradicts-itself", &error),
         }
     }
+}
+
+/// What `error` means, beneath which the keys of persons said `source`.
+fn of_keys(source: &Cause, error: &dyn std::error::Error) -> Problem {
+    match source.downcast_ref::<KeyError>() {
+        Some(KeyError::NoRoom { .. }) => disk_full(),
+        Some(KeyError::Closed) => closing(),
+        // Between the decision and the writing; the next command is refused by the decision.
+        Some(KeyError::Erased { .. }) => Refusal::PersonErased {}.into(),
+        Some(KeyError::File { .. } | KeyError::Storage { .. }) => passing(
+            "keys-unreadable",
+            "个人信息密钥暂时不能读写，没有写入。请稍后用同一个命令编号再提交，并请系统管理员检查磁盘",
+            error,
+        ),
+        _ => fault("keys-not-whole", error),
+    }
+}
+
+fn disk_full() -> Problem {
+    let detail = "磁盘已满，没有写入。请系统管理员腾出空间，再用同一个命令编号提交";
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
 }
 
 const BUSY_CASE: &str = "好几个人同时在办这一件。请看过变化，过一会儿再提交";

@@ -51,8 +51,33 @@ impl Room {
     }
 
     fn make_room(&mut self) {
-        self.tell(r#"mount -o remount,size=64m "$DATA" && echo room"#);
+        self.make_room_in("$DATA");
+    }
+
+    fn make_room_in(&mut self, place: &str) {
+        self.tell(&format!(r#"mount -o remount,size=64m "{place}" && echo room"#));
         assert_eq!(self.line(), "room");
+    }
+
+    /// The keys of persons on a disk of their own.
+    fn mount_keys(&mut self) {
+        self.tell(r#"mkdir "$DATA/keys" && mount -t tmpfs -o size=512k none "$DATA/keys" && echo yes"#);
+        assert_eq!(self.line(), "yes");
+    }
+
+    fn fill_all_but(&mut self, kibibytes: u32) {
+        self.tell(&format!(r#"more=$(($(stat -f -c '%a * %S' "$DATA") / 1024 - {kibibytes}))"#));
+        // There may be less already.
+        let fill = r#"[ $more -le 0 ] || head -c ${more}k /dev/zero > "$DATA/filling""#;
+        assert_eq!(self.run(fill).1, 0);
+    }
+
+    /// Opens a centre and serves it.
+    fn serve(&mut self) -> Server {
+        assert_eq!(self.run(OPEN).1, 0);
+        self.tell(r#""$YOUSU" --data "$DATA" serve --listen 127.0.0.1:0 --format json & SERVER=$!"#);
+        let said: Value = serde_json::from_str(&self.line()).expect("it says where it listens");
+        Server::elsewhere(said["address"].as_str().expect("an address"))
     }
 
     /// What a command prints until its end, and its status.
@@ -88,17 +113,8 @@ fn bulky(n: u128) -> Value {
 
 const OPEN: &str = r#""$YOUSU" --data "$DATA" centre open 410404 --name 中心 --level county --policy henan-2022-43 --simulated --at 2026-03-02T09:00"#;
 
-#[test]
-fn the_service_refuses_reads_on_and_resumes() {
-    let dir = TempDir::new().expect("a temporary directory");
-    let Some(mut room) = Room::new(dir.path()) else {
-        return eprintln!("skipped: no file system of its own can be mounted here");
-    };
-    assert_eq!(room.run(OPEN).1, 0);
-    room.tell(r#""$YOUSU" --data "$DATA" serve --listen 127.0.0.1:0 --format json & SERVER=$!"#);
-    let said: Value = serde_json::from_str(&room.line()).expect("it says where it listens");
-    let server = Server::elsewhere(said["address"].as_str().expect("an address"));
-
+/// Sends commands until there is no room for one, and says where they stand.
+fn fill(server: &Server) -> Vec<String> {
     let mut positions = Vec::new();
     let refused = loop {
         let n = positions.len() as u128;
@@ -111,11 +127,10 @@ fn the_service_refuses_reads_on_and_resumes() {
     };
     assert!(positions.len() > 20, "{}", positions.len());
     refused.is_problem(507, "disk-full");
-    let newest = Uuid::from_u128(1_000_000 + positions.len() as u128 - 1);
-    assert_eq!(server.get(&format!("/api/v1/centres/{CENTRE}/cases/{newest}")).status, 200);
-    server.post(&bulky(positions.len() as u128), &[]).is_problem(507, "disk-full");
+    positions
+}
 
-    room.make_room();
+fn resumes(server: &Server, positions: &[String]) {
     // The same command once more, as the refusal says; and one that was acknowledged is still there, where it was.
     for n in [positions.len(), 0, positions.len() - 1] {
         let again = server.post(&bulky(n as u128), &[]);
@@ -125,6 +140,23 @@ fn the_service_refuses_reads_on_and_resumes() {
             assert_eq!(again.header("yousu-position"), Some(position.as_str()));
         }
     }
+}
+
+#[test]
+fn the_service_refuses_reads_on_and_resumes() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let Some(mut room) = Room::new(dir.path()) else {
+        return eprintln!("skipped: no file system of its own can be mounted here");
+    };
+    let server = room.serve();
+
+    let positions = fill(&server);
+    let newest = Uuid::from_u128(1_000_000 + positions.len() as u128 - 1);
+    assert_eq!(server.get(&format!("/api/v1/centres/{CENTRE}/cases/{newest}")).status, 200);
+    server.post(&bulky(positions.len() as u128), &[]).is_problem(507, "disk-full");
+
+    room.make_room();
+    resumes(&server, &positions);
     let ledger = server.get(&format!("/api/v1/centres/{CENTRE}/ledger?limit=1"));
     assert_eq!(ledger.status, 200, "{}", ledger.body);
 
@@ -133,6 +165,30 @@ fn the_service_refuses_reads_on_and_resumes() {
     assert_eq!((ledger.lines().count(), status), (positions.len() + 1, 0));
     let (verified, status) = room.run(r#""$YOUSU" --data "$DATA" verify --format json"#);
     assert_eq!(status, 0, "{verified}");
+}
+
+/// The log has room all the while: what is full is the disk of the keys that the texts are sealed with.
+#[test]
+fn where_keys_have_no_room_nothing_is_recorded_and_the_service_resumes() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let Some(mut room) = Room::new(dir.path()) else {
+        return eprintln!("skipped: no file system of its own can be mounted here");
+    };
+    room.make_room();
+    room.mount_keys();
+    let server = room.serve();
+
+    let positions = fill(&server);
+    let newest = Uuid::from_u128(1_000_000 + positions.len() as u128 - 1);
+    let read = server.get(&format!("/api/v1/centres/{CENTRE}/cases/{newest}"));
+    assert_eq!(read.status, 200, "{}", read.body);
+    room.make_room_in("$DATA/keys");
+    resumes(&server, &positions);
+    assert_eq!(room.run("kill -TERM $SERVER; wait $SERVER").1, 0);
+    let (verified, status) = room.run(r#""$YOUSU" --data "$DATA" verify --format json"#);
+    assert_eq!(status, 0, "{verified}");
+    let (ledger, status) = room.run(r#""$YOUSU" --data "$DATA" ledger --at 2026-03-02T11:00 --format json"#);
+    assert_eq!((ledger.lines().count(), status), (positions.len() + 1, 0));
 }
 
 #[test]
@@ -156,6 +212,8 @@ fn apply_names_the_line_at_which_there_was_no_room_and_goes_on_from_there() {
         "{error:?}"
     );
 
+    // What ended let go of its write-ahead logs, and with them of some room.
+    room.fill_all_but(100);
     let (refused, status) = room.run(r#""$YOUSU" --data "$DATA" rebuild 2>&1"#);
     assert!(status == 1 && refused.contains("no room left on the disk"), "{status} {refused}");
 
@@ -181,10 +239,7 @@ fn a_rebuild_without_room_is_refused_leaves_the_room_to_the_log_and_succeeds_whe
         return eprintln!("skipped: no file system of its own can be mounted here");
     };
     room.make_room();
-    assert_eq!(room.run(OPEN).1, 0);
-    room.tell(r#""$YOUSU" --data "$DATA" serve --listen 127.0.0.1:0 --format json & SERVER=$!"#);
-    let said: Value = serde_json::from_str(&room.line()).expect("it says where it listens");
-    let server = Server::elsewhere(said["address"].as_str().expect("an address"));
+    let server = room.serve();
     for n in 0..CASES {
         assert_eq!(server.post(&bulky(n), &[]).status, 200, "there is room for {CASES} cases");
     }
@@ -193,8 +248,7 @@ fn a_rebuild_without_room_is_refused_leaves_the_room_to_the_log_and_succeeds_whe
     assert_eq!(before.status, 200, "{}", before.body);
 
     // All but what a few commands need: not enough for views built anew beside the old ones.
-    let free = r#"$(($(stat -f -c '%a * %S' "$DATA") / 1024 - 200))"#;
-    assert_eq!(room.run(&format!(r#"head -c {free}k /dev/zero > "$DATA/filling""#)).1, 0);
+    room.fill_all_but(200);
     for _ in 0..2 {
         let (refused, status) = room.run(r#""$YOUSU" --data "$DATA" rebuild 2>&1"#);
         assert!(status == 1 && refused.contains("no room left on the disk"), "{status} {refused}");
