@@ -220,7 +220,7 @@ impl Place {
             // The log's own files are judged by the log, which knows what an interrupted restore leaves.
             let name = path.file_name().map(std::ffi::OsStr::to_string_lossy).unwrap_or_default();
             let is_the_logs = self.log.is_none() && name.starts_with(LOG_NAME);
-            // Keys are in no backup: they are put here first, or made anew.
+            // What opens a backup is put here first.
             if !is_the_logs && name != keys::DIRECTORY {
                 return Ok(Some(path));
             }

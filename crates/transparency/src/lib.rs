@@ -40,8 +40,8 @@
 //! {"public":{…},"sealed":[{"person":"<uuid>","field":"<where in public it belongs>","bytes":"<base64>"},…]}
 //! ```
 //!
-//! with `public`'s keys sorted. What belongs to a person stands in `sealed`; its bytes are plain text until the log
-//! seals them ([`seal`]), which changes no shape. Data of format 0, which was for trials, is not read.
+//! with `public`'s keys sorted. What belongs to a person stands in `sealed`; its bytes are what `persons` sealed ([`seal`]);
+//! sealing changes no shape. Data of format 0, which was for trials, is not read.
 //!
 //! This crate is pure, but for the files of [`note::secrets`]. It knows neither what an event means, nor where it is kept, nor what
 //! time it is.

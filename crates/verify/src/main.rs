@@ -45,7 +45,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Verdict::Not(why)) => {
-            print(&format!("不成立：{why}\n"));
+            print(&format!("不成立：{}\n", story::plain(&why)));
             ExitCode::from(3)
         }
         Err(error) => {

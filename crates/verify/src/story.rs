@@ -95,7 +95,7 @@ fn minute(ms: i64) -> String {
 }
 
 /// In one line, with nothing in it that moves the cursor: what a file holds must not rewrite what is said of it.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

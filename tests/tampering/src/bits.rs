@@ -49,7 +49,9 @@ pub(crate) fn run(
                 if file == bytes || (what == DIGEST_ANEW && !bit.is_multiple_of(bits.step)) {
                     continue;
                 }
-                let is_harmless = match readers.ours(&Question { bytes: &file, kept, reader: Reader::Careful }) {
+                let verdict = readers.ours(&Question { bytes: &file, kept, reader: Reader::Careful });
+                let is_refused = matches!(verdict, Verdict::Refused);
+                let is_harmless = match verdict {
                     Verdict::Refused => false,
                     Verdict::Holds(_) => {
                         let is_harmless = what == DIGEST_ANEW && says_the_same(&file, &honest);
@@ -61,7 +63,7 @@ pub(crate) fn run(
                 };
                 let row = outcome.tally.bits.entry(what).or_default();
                 row.tried += 1;
-                row.ours += 1;
+                row.ours += u64::from(is_refused || is_harmless);
                 row.unclaimed += u64::from(is_harmless);
                 if plan.python && bit.is_multiple_of(bits.python_step) {
                     sampled.push((what, bit, file, is_harmless));

@@ -222,8 +222,8 @@ fn made(keys: &Keys, seed: u64, plant: Option<Plant>, outcome: &mut Outcome) -> 
     }
     let (asked, refused) = (history.watch.asked.get(), history.watch.refused.get());
     if asked != refused {
-        let what = format!("the witness cosigned {} of {asked} forged checkpoints", asked - refused);
-        outcome.unseen.push(Unseen { seed, kind: Kind::Fork, what });
+        let cosigned = asked - refused;
+        outcome.wrong.push(format!("seed {seed}: the witness cosigned {cosigned} of {asked} forged checkpoints"));
     }
     outcome.tally.histories += 1;
     outcome.tally.asked += asked;

@@ -148,12 +148,12 @@ fn command(name: &str, own: Schema, on_case: bool) -> Value {
     parts.finish(name, description.as_ref())
 }
 
-/// What the log's column `body` holds for every event, whatever its type: `bytes` is plain text until the log seals.
+/// What the log's column `body` holds for every event, whatever its type, before it is sealed: sealing puts other bytes in the same places.
 fn stored_body() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "stored body",
-        "description": "An event's body as the log keeps it. `public` is described by the schema of the event's type and version; a pointer {\"$sealed\": n} in it stands for the nth element of `sealed`.",
+        "description": "An event's body as it is handed to the log, and handed out again: in between the texts are sealed. `public` is described by the schema of the event's type and version; a pointer {\"$sealed\": n} in it stands for the nth element of `sealed`.",
         "type": "object",
         "properties": {
             "public": {"description": "See `<type>.v<N>.json`.", "type": "object"},

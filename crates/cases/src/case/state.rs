@@ -279,7 +279,7 @@ pub struct Case {
     /// The stage before the end, for 依职权续办.
     pub ended_from: Option<Box<Stage>>,
     pub erasures: Vec<super::persons::Erasure>,
-    /// Of whom nothing may be processed any more but to keep it.
+    /// Whose erasure was asked for while a hold forbade it.
     pub restricted: Vec<PersonId>,
     pub hold: Option<super::persons::legal_hold::Hold>,
 }

@@ -104,7 +104,7 @@ pub(super) async fn run(place: &installation::Place, _: Format, args: &EvidenceA
         }
         None => {
             eprintln!(
-                "yousu: the log said nothing of this case since its last event, because another process writes it: the evidence does not show that nothing came after; stop that process and do this again if that is to be shown"
+                "yousu: the log said nothing of this case since its last event, because another process writes it: the evidence does not show that nothing came after; do this again once it has said where its cases stand (`serve --heads-every`), if that is to be shown"
             );
             None
         }

@@ -76,7 +76,7 @@ impl Fact for ErasureRequested {
     }
 }
 
-/// 限制处理: it was asked for and may not be done yet; nothing is done with the data but to keep it. Storage format.
+/// 限制处理: it was asked for and may not be done yet. It is noted; no step is refused because of it so far. Storage format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessingRestricted {
