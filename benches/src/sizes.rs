@@ -1,9 +1,6 @@
 //! How large events are. The lengths follow 4,326 real messages and 2,816 real replies (quantiles in steps of five per cent,
 //! bytes of UTF-8); what stands around a text is what an event of that type takes in a centre of the demo.
 
-use event_log::{Body, SealedField};
-use uuid::Uuid;
-
 /// Message texts.
 const NARRATIVE: [usize; 21] =
     [56, 182, 232, 283, 323, 358, 400, 446, 496, 554, 619, 696, 791, 889, 1012, 1183, 1378, 1721, 2256, 3324, 20650];
@@ -37,25 +34,14 @@ pub(crate) fn scatter(n: u64) -> u64 {
 
 /// The `n`th event of the `case`th case: its type and its bytes, the same in every run.
 pub(crate) fn event(case: u64, n: u64) -> (&'static str, Vec<u8>) {
-    let (kind, around, text) = CASE[usize::try_from(n % EVENTS_A_CASE).unwrap_or(0)];
-    let bytes = around + text.map_or(0, |quantiles| quantile(quantiles, scatter(case)));
-    (kind, body(bytes))
+    let (kind, around, text) = parts(case, n);
+    (kind, body(around + text.unwrap_or(0)))
 }
 
-/// The same with its text, where it has one, and on acceptance name, telephone and address in the part that belongs to a person.
-pub(crate) fn persons_event(case: u64, n: u64, person: Uuid) -> anyhow::Result<(&'static str, Vec<u8>)> {
+/// Its type, the bytes around its text, and those of the text, where it has one.
+pub(crate) fn parts(case: u64, n: u64) -> (&'static str, usize, Option<usize>) {
     let (kind, around, text) = CASE[usize::try_from(n % EVENTS_A_CASE).unwrap_or(0)];
-    let Some(quantiles) = text else { return Ok((kind, body(around))) };
-    let text = "诉求已转办。".repeat(quantile(quantiles, scatter(case)) / 18 + 1);
-    let mut sealed = vec![("/data/narrative", text)];
-    if kind == "accepted" {
-        sealed.extend([("/data/name", "张三".to_owned()), ("/data/address", "平安街七号".to_owned())]);
-        sealed.push(("/data/telephone", format!("138{:08}", case % 100_000_000)));
-    }
-    let field =
-        |(field, text): (&str, String)| SealedField { person, field: field.to_owned(), bytes: Some(text.into_bytes()) };
-    let public = serde_json::json!({"text": "诉求已转办。".repeat(around / 18)});
-    Ok((kind, Body::new(&public, sealed.into_iter().map(field).collect())?.encode()?))
+    (kind, around, text.map(|quantiles| quantile(quantiles, scatter(case))))
 }
 
 /// Bytes of the `n`th message's text.
@@ -77,7 +63,7 @@ fn quantile(quantiles: &[usize; 21], chance: u64) -> usize {
 }
 
 /// A body of about so many bytes that the log takes: public part and no sealed field.
-fn body(bytes: usize) -> Vec<u8> {
+pub(crate) fn body(bytes: usize) -> Vec<u8> {
     const FRAME: usize = r#"{"public":{"text":""},"sealed":[]}"#.len();
     let text: String = std::iter::repeat_n("诉求已转办。", bytes.saturating_sub(FRAME) / 18 + 1).collect();
     format!(r#"{{"public":{{"text":"{text}"}},"sealed":[]}}"#).into_bytes()
