@@ -79,21 +79,30 @@ impl<T> Queue<T> {
     pub(crate) async fn take(&self) -> Option<Vec<T>> {
         loop {
             let changed = self.changed.notified();
-            {
-                let mut state = self.state();
-                let mut group = Vec::new();
-                for (share, lane) in state.lanes.iter_mut().enumerate() {
-                    lane.take(GROUP_EVENTS[share], GROUP_BYTES[share], &mut group);
-                }
-                if !group.is_empty() {
-                    return Some(group);
-                }
-                if state.closed {
-                    return None;
-                }
+            let (group, closed) = self.look();
+            if !group.is_empty() {
+                return Some(group);
+            }
+            if closed {
+                return None;
             }
             changed.await;
         }
+    }
+
+    /// What [`take`](Self::take) would give without waiting.
+    pub(crate) fn take_now(&self) -> Vec<T> {
+        self.look().0
+    }
+
+    /// A group of those who wait, and whether the queue is closed.
+    fn look(&self) -> (Vec<T>, bool) {
+        let mut state = self.state();
+        let mut group = Vec::new();
+        for (share, lane) in state.lanes.iter_mut().enumerate() {
+            lane.take(GROUP_EVENTS[share], GROUP_BYTES[share], &mut group);
+        }
+        (group, state.closed)
     }
 
     /// Nothing more gets in; what waits is still served.

@@ -104,6 +104,11 @@ impl Update {
         Self { streams, touched, changed }
     }
 
+    /// Every node that will be another.
+    pub fn touched(&self) -> impl Iterator<Item = Node> {
+        self.touched.iter().copied()
+    }
+
     /// The nodes that did not change and are needed all the same: whoever keeps the tree fetches them.
     pub fn wanted(&self) -> Vec<Node> {
         let children = self.touched.iter().filter_map(|node| node.children()).flatten();

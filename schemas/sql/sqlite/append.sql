@@ -28,9 +28,9 @@ ON CONFLICT (centre, name) DO UPDATE SET value = excluded.value;
 INSERT INTO tree_nodes (centre, level, number, hash)
 SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 32) FROM jsonb_each($8);
 
-INSERT INTO head_nodes (centre, level, number, hash)
-SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 32) FROM jsonb_each($9) WHERE true
-ON CONFLICT (centre, level, number) DO UPDATE SET hash = excluded.hash;
+INSERT INTO head_nodes (centre, level, number, nodes)
+SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, value ->> 4) FROM jsonb_each($9) WHERE true
+ON CONFLICT (centre, level, number) DO UPDATE SET nodes = excluded.nodes;
 
 INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier, committed)
 SELECT

@@ -1,8 +1,11 @@
--- Nodes of the tree of heads of centre $1, end to end in the order in which they are wanted, and how many of them have a hash's
--- length. $2: [[level, number], …]
-SELECT count(*) FILTER (WHERE length(hash) = 32), CAST(ifnull(group_concat(CAST(hash AS TEXT), ''), '') AS BLOB)
+-- Tiles of the tree of heads of centre $1: the places, in the order in which they are wanted, of those that there are, and their bytes end to
+-- end. One of another length stands there as zeros, which are no node's hash. $2: [[level, number], …]; $3: a tile's bytes
+SELECT
+    count(*),
+    ifnull(group_concat(place, ' '), ''),
+    CAST(ifnull(group_concat(CAST(nodes AS TEXT), ''), '') AS BLOB)
 FROM (
-    SELECT head_nodes.hash
+    SELECT wanted.key AS place, iif(length(head_nodes.nodes) = $3, head_nodes.nodes, zeroblob($3)) AS nodes
     FROM json_each($2) AS wanted
     JOIN head_nodes ON head_nodes.centre = $1
         AND head_nodes.level = wanted.value ->> 0 AND head_nodes.number = wanted.value ->> 1

@@ -59,9 +59,9 @@ CREATE TABLE heads (
 -- Unlike everything else here it changes; the log says what it has to be.
 CREATE TABLE head_nodes (
     centre INTEGER NOT NULL REFERENCES centres,
-    level INTEGER NOT NULL,                -- its height, from 0
+    level INTEGER NOT NULL,                -- the height of its lowest nodes: 0, 4, 8 …
     number INTEGER NOT NULL,               -- from 0
-    hash BLOB NOT NULL,
+    nodes BLOB NOT NULL,                   -- 16 of that height, the 8 and 4 and 2 above them; zeros where there is none
     PRIMARY KEY (centre, level, number)
 ) STRICT, WITHOUT ROWID;
 

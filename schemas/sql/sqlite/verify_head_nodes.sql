@@ -1,6 +1,7 @@
--- Nodes of the tree of heads of centre $1 at height $2, from $3 up to $4, end to end. One of another length than a hash's stands there
--- as zeros, which are no node's hash: else it could be made up for by the next.
-SELECT count(*), CAST(ifnull(group_concat(CAST(hash AS TEXT), ''), '') AS BLOB)
+-- Tiles of the tree of heads of centre $1 at height $2, from $3 up to $4, end to end. One of another length than a tile's, $5, stands
+-- there as zeros, which are no node's hash: else it could be made up for by the next.
+SELECT count(*), CAST(ifnull(group_concat(CAST(nodes AS TEXT), ''), '') AS BLOB)
 FROM (
-    SELECT iif(length(hash) = 32, hash, zeroblob(32)) AS hash FROM head_nodes WHERE centre = $1 AND level = $2 AND number >= $3 AND number < $4 ORDER BY number LIMIT -1
+    SELECT iif(length(nodes) = $5, nodes, zeroblob($5)) AS nodes FROM head_nodes
+    WHERE centre = $1 AND level = $2 AND number >= $3 AND number < $4 ORDER BY number LIMIT -1
 );

@@ -8,11 +8,12 @@ use serde_json::json;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::Hash;
-use transparency::tree::Frontier;
+use transparency::tree::{Frontier, Node};
 use uuid::Uuid;
 
 use super::attachments::Attachments;
 use super::connect::Database;
+use super::head_tiles::{HEIGHTS, TILE_BYTES, Tile};
 use super::page::{Bytes, Fields};
 use super::tree::KEPT_LEVEL;
 use super::{SQLITE_CORRUPT, SQLITE_NOTADB};
@@ -27,6 +28,8 @@ const PAGE_EVENTS: i64 = 256;
 const HASHED_AT_ONCE: usize = 4;
 /// Nodes of the tree that are compared by one query.
 const NODES_AT_ONCE: usize = 2_048;
+/// Tiles of the tree of heads, likewise.
+const TILES_AT_ONCE: usize = 128;
 
 /// A centre as the tables have it.
 struct Row {
@@ -243,21 +246,30 @@ async fn check_heads(
     if row.committed != Some(heads.committed) {
         report.fault(centre.as_str(), None, Wrong::Head("committed"));
     }
-    if row.head_nodes > heads.levels.iter().map(|level| level.len() as u64).sum::<u64>() {
-        report.fault(centre.as_str(), None, Wrong::MoreHeadNodes);
-    }
-    for (level, nodes) in (0_u8..).zip(&heads.levels) {
-        for (first, nodes) in (0_i64..).step_by(NODES_AT_ONCE).zip(nodes.chunks(NODES_AT_ONCE)) {
-            let end = first + nodes.len() as i64;
-            let query = sqlx::query(super::VERIFY_HEAD_NODES).bind(row.id).bind(level).bind(first).bind(end);
-            let kept = query.fetch_one(&mut *connection).await?;
-            let kept = kept.try_get::<&[u8], _>(1)?.chunks(32).map(Some).chain(std::iter::repeat(None));
-            if let Some(wrong) = nodes.iter().zip(kept).position(|(node, kept)| kept != Some(node.0.as_slice())) {
-                let number = first.cast_unsigned() + wrong as u64;
-                report.fault(centre.as_str(), None, Wrong::HeadNode { level, number });
-                return Ok(());
+    let mut tiles = 0;
+    for level in (0_u8..).step_by(usize::from(HEIGHTS)).take_while(|level| usize::from(*level) < heads.levels.len()) {
+        let here = heads.levels[usize::from(level)].len().div_ceil(1 << HEIGHTS);
+        tiles += here as u64;
+        for first in (0..here).step_by(TILES_AT_ONCE) {
+            let end = here.min(first + TILES_AT_ONCE);
+            let query = sqlx::query(super::VERIFY_HEAD_NODES).bind(row.id).bind(level).bind(first as i64);
+            let kept = query.bind(end as i64).bind(TILE_BYTES as i64).fetch_one(&mut *connection).await?;
+            let mut kept = kept.try_get::<&[u8], _>(1)?.chunks(32);
+            for tile in first..end {
+                let wrong = Tile { level, number: tile as u64 }.nodes().find(|node| {
+                    let index = usize::try_from(node.index).unwrap_or(usize::MAX);
+                    let made = heads.levels.get(usize::from(node.level)).and_then(|made| made.get(index));
+                    kept.next() != Some(made.unwrap_or(&Hash::ZERO).0.as_slice())
+                });
+                if let Some(Node { level, index }) = wrong {
+                    report.fault(centre.as_str(), None, Wrong::HeadNode { level, number: index });
+                    return Ok(());
+                }
             }
         }
+    }
+    if row.head_nodes > tiles {
+        report.fault(centre.as_str(), None, Wrong::MoreHeadNodes);
     }
     Ok(())
 }

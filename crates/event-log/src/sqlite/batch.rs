@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnection;
-use transparency::tree::Node;
 use transparency::{Hash, Header};
 
+use super::head_tiles::Tiles;
 use super::heads::{CentreHead, Heads};
 use super::tree::KEPT_LEVEL;
 use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent, Reached};
@@ -158,12 +158,12 @@ impl Batch {
     }
 
     /// The tree of heads as the event that was added says it, which covers all up to this position.
-    pub(super) fn commit_heads(&mut self, head: &mut CentreHead, covered: u64, nodes: &[(Node, Hash)]) {
+    pub(super) fn commit_heads(&mut self, head: &mut CentreHead, covered: u64, tiles: &Tiles) {
         head.committed = covered;
         let centre = head.id.unwrap_or_default();
-        for (node, hash) in nodes {
-            self.head_nodes.push(&[&centre, &node.level, &node.index, &(self.bytes.len() + 1)]);
-            self.bytes.extend(hash.0);
+        for (tile, bytes) in tiles.changed() {
+            self.head_nodes.push(&[&centre, &tile.level, &tile.number, &(self.bytes.len() + 1), &bytes.len()]);
+            self.bytes.extend(bytes);
         }
     }
 

@@ -5,10 +5,12 @@ mod audit;
 mod batch;
 mod connect;
 mod copy;
+mod head_tiles;
 mod heads;
 mod lock;
 mod page;
 mod read;
+mod resting;
 mod stream_heads;
 mod tree;
 mod wal;
@@ -55,6 +57,7 @@ const APPEND: &str = sql!("append.sql");
 const CHANGED_HEADS: &str = sql!("changed_heads.sql");
 const COPIED_HEADS: &str = sql!("copied_heads.sql");
 const HEAD_NODES: &str = sql!("head_nodes.sql");
+const HEAD_PLACE: &str = sql!("head_place.sql");
 const READ_CENTRE: &str = sql!("read_centre.sql");
 const READ_COUNTERS: &str = sql!("read_counters.sql");
 const READ_HEAD: &str = sql!("read_head.sql");
@@ -173,9 +176,11 @@ impl EventLog for SqliteLog {
         let Some(queue) = &self.queue else {
             return Err(AppendError::ReadOnly { path: self.database.path.clone() });
         };
+        // Most of the work, beside the writer; an error here is met again there, and told there.
+        let foreseen = stream_heads::foresee(&self.readers, centre).await.unwrap_or_default();
         let (reply, answer) = oneshot::channel();
         let asked = stream_heads::asked(centre, clock);
-        queue.push(centre, asked.priority, Size { events: 1, bytes: 0 }, Job::Heads(asked, reply))?;
+        queue.push(centre, asked.priority, Size { events: 1, bytes: 0 }, Job::Heads(asked, foreseen, reply))?;
         let answer = waiting!(answer);
         answer.map_err(|gone| self.gone(gone))?
     }

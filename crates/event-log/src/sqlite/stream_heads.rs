@@ -1,15 +1,16 @@
 //! The tree of heads, brought up to what the log holds: see `transparency::heads`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::heads::{HeadsCommitted, StreamHead, Update};
 use transparency::tree::{Node, Sm3Tree, inclusion_plan};
 use transparency::{Hash, heads};
 use uuid::Uuid;
 
+use super::head_tiles::{TILE_BYTES, Tile, Tiles};
 use super::heads::CentreHead;
 use super::page::{Bytes, Fields};
 use crate::{Append, Centre, Clock, Event, NewEvent, Priority, StreamProof, StreamWord};
@@ -19,8 +20,18 @@ pub(super) struct Committing {
     pub(super) append: Append,
     /// The hash of its one body.
     pub(super) body: Hash,
-    /// The nodes that are others now.
-    pub(super) nodes: Vec<(Node, Hash)>,
+    /// The tree of heads, as far as it is another now.
+    pub(super) tiles: Tiles,
+}
+
+/// What was computed beside the writer, as of some moment: it adds what came since.
+#[derive(Debug, Default)]
+pub(super) struct Foreseen {
+    /// Where the heads were committed to then: what was computed goes on from there.
+    committed: u64,
+    /// Up to where events were counted in.
+    covered: u64,
+    tiles: Tiles,
 }
 
 /// What the writer has to know of a centre before it can commit to its heads.
@@ -40,19 +51,31 @@ pub(super) fn is_up_to_date(head: &CentreHead) -> bool {
     head.position == 0 || (head.committed > 0 && head.position == head.committed + 1)
 }
 
+/// The tree of heads as it would be if it were committed to now.
+pub(super) async fn foresee(readers: &SqlitePool, centre: &Centre) -> Result<Foreseen, sqlx::Error> {
+    let mut connection = readers.acquire().await?;
+    let mut moment = connection.begin().await?;
+    let row = sqlx::query(super::HEAD_PLACE).bind(centre.as_str()).fetch_optional(&mut *moment).await?;
+    let Some(row) = row else { return Ok(Foreseen::default()) };
+    let (id, streams): (i64, u64) = (row.try_get(0)?, row.try_get(2)?);
+    let mut foreseen = Foreseen { committed: row.try_get(3)?, covered: row.try_get(1)?, tiles: Tiles::default() };
+    bring_up(&mut moment, Some(id), streams, foreseen.committed, &mut foreseen.tiles).await?;
+    Ok(foreseen)
+}
+
 /// The event that says where all streams stand now, and the tree that shows it. What is read grows with the streams that got
-/// events since the last one, and their logarithm.
+/// events since it was foreseen, and their logarithm.
 pub(super) async fn prepare(
     connection: &mut SqliteConnection,
     mut append: Append,
     head: &CentreHead,
+    foreseen: Foreseen,
 ) -> Result<Committing, sqlx::Error> {
-    let update = Update::new(head.begun, changed(connection, head).await?);
-    let wanted = update.wanted();
-    let kept = nodes(connection, head.id, &wanted).await?;
-    let kept: BTreeMap<Node, Hash> = wanted.into_iter().zip(kept).collect();
-    let applied = update.apply(|node| kept.get(&node).copied());
-    let (nodes, root) = applied.ok_or_else(|| broken("a node of the tree of heads is missing"))?;
+    // Somebody else committed to them meanwhile: what was computed goes on from a tree that is no more.
+    let is_of_now = foreseen.committed == head.committed && foreseen.covered >= head.committed;
+    let foreseen = if is_of_now { foreseen } else { Foreseen { covered: head.committed, ..Foreseen::default() } };
+    let Foreseen { covered, mut tiles, .. } = foreseen;
+    let root = bring_up(connection, head.id, head.begun, covered, &mut tiles).await?;
     let said = HeadsCommitted { root, streams: head.begun };
     let body = said.encode().map_err(|error| sqlx::Error::Encode(error.into()))?;
     let version = head.streams.get(&heads::OWN_STREAM).map_or(0, |own| own.version);
@@ -64,7 +87,22 @@ pub(super) async fn prepare(
         kind_version: HeadsCommitted::KIND_VERSION,
         body,
     }];
-    Ok(Committing { append, body: hash, nodes })
+    Ok(Committing { append, body: hash, tiles })
+}
+
+/// Counts the events after this position in, and says the root of so many streams. Tiles that are not at hand are fetched.
+async fn bring_up(
+    connection: &mut SqliteConnection,
+    centre: Option<i64>,
+    streams: u64,
+    after: u64,
+    tiles: &mut Tiles,
+) -> Result<Hash, sqlx::Error> {
+    let update = Update::new(streams, changed(connection, centre, after).await?);
+    fetch(connection, centre, update.wanted().into_iter().chain(update.touched()), tiles).await?;
+    let (nodes, root) = update.apply(|node| tiles.get(node)).ok_or_else(missing)?;
+    nodes.into_iter().for_each(|(node, hash)| tiles.put(node, hash));
+    Ok(root)
 }
 
 /// A stream's events with the log's word that none came after them, all as of one moment; `None` if there is no such stream.
@@ -114,17 +152,20 @@ async fn word(
         previous = Hash(row.try_get::<&[u8], _>(0)?.try_into().map_err(|_| broken("a leaf is not 32 bytes long"))?);
     }
     let plan = inclusion_plan(ordinal, said.streams).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    let wanted: Vec<Node> = plan.nodes().collect();
-    let kept = nodes(connection, Some(id), &wanted).await?;
-    let kept: BTreeMap<Node, Hash> = wanted.into_iter().zip(kept).collect();
-    let proof = plan.fill::<Sm3Tree, ()>(|node| kept.get(&node).copied().ok_or(()));
-    let proof = proof.map_err(|()| broken("a node of the tree of heads is missing"))?;
+    let mut tiles = Tiles::default();
+    fetch(connection, Some(id), plan.nodes(), &mut tiles).await?;
+    let proof = plan.fill::<Sm3Tree, ()>(|node| tiles.get(node).ok_or(()));
+    let proof = proof.map_err(|()| missing())?;
     Ok(StreamWord { ordinal: own_ordinal, event, previous, proof })
 }
 
-/// The heads that changed, by the ordinals of their streams.
-async fn changed(connection: &mut SqliteConnection, head: &CentreHead) -> Result<BTreeMap<u64, Hash>, sqlx::Error> {
-    let query = sqlx::query(super::CHANGED_HEADS).bind(head.id).bind(super::read::number(head.committed));
+/// The heads that changed after this position, by the ordinals of their streams.
+async fn changed(
+    connection: &mut SqliteConnection,
+    centre: Option<i64>,
+    after: u64,
+) -> Result<BTreeMap<u64, Hash>, sqlx::Error> {
+    let query = sqlx::query(super::CHANGED_HEADS).bind(centre).bind(super::read::number(after));
     let row = query.fetch_one(connection).await?;
     let (count, mut fields, mut bytes) =
         (row.try_get::<u32, _>(0)?, Fields::new(row.try_get(1)?), Bytes(row.try_get(2)?));
@@ -138,24 +179,33 @@ async fn changed(connection: &mut SqliteConnection, head: &CentreHead) -> Result
     Ok(changed)
 }
 
-/// These nodes as they are kept, in their order.
-async fn nodes(
+/// Brings the tiles of these nodes, as far as they are not at hand.
+async fn fetch(
     connection: &mut SqliteConnection,
     centre: Option<i64>,
-    wanted: &[Node],
-) -> Result<Vec<Hash>, sqlx::Error> {
+    nodes: impl Iterator<Item = Node>,
+    tiles: &mut Tiles,
+) -> Result<(), sqlx::Error> {
+    let wanted: BTreeSet<Tile> = nodes.map(Tile::of).filter(|tile| !tiles.holds(*tile)).collect();
     if wanted.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let names: Vec<_> = wanted.iter().map(|node| json!([node.level, node.index])).collect();
+    let wanted: Vec<Tile> = wanted.into_iter().collect();
+    let names: Vec<_> = wanted.iter().map(|tile| json!([tile.level, tile.number])).collect();
     let query = sqlx::query(super::HEAD_NODES).bind(centre).bind(json!(names).to_string());
-    let row = query.fetch_one(connection).await?;
-    let mut bytes = Bytes(row.try_get(1)?);
-    if row.try_get::<i64, _>(0)? != i64::try_from(wanted.len()).unwrap_or(i64::MAX) {
-        return Err(broken("a node of the tree of heads is missing, or is not 32 bytes long"));
+    let row = query.bind(i64::try_from(TILE_BYTES).unwrap_or(i64::MAX)).fetch_one(connection).await?;
+    wanted.iter().for_each(|tile| tiles.insert(*tile, None));
+    let (count, mut places, mut bytes) =
+        (row.try_get::<u32, _>(0)?, Fields::new(row.try_get(1)?), Bytes(row.try_get(2)?));
+    for _ in 0..count {
+        let tile = wanted.get(places.number::<usize>()?).ok_or_else(missing)?;
+        tiles.insert(*tile, Some(bytes.take(TILE_BYTES)?));
     }
-    let node = |_| Ok(Hash(bytes.take(32)?.try_into().map_err(|_| broken("a node is not 32 bytes long"))?));
-    wanted.iter().map(node).collect()
+    Ok(())
+}
+
+fn missing() -> sqlx::Error {
+    broken("a node of the tree of heads is missing, or is not 32 bytes long")
 }
 
 fn broken(what: &str) -> sqlx::Error {

@@ -12,7 +12,8 @@ use super::batch::Batch;
 use super::connect::Database;
 use super::heads::Heads;
 use super::lock::WriterLock;
-use super::stream_heads;
+use super::resting::{Resting, Turn};
+use super::stream_heads::{self, Foreseen};
 use super::{SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_FULL, primary_code};
 use crate::queue::Queue;
 use crate::tail::Tails;
@@ -23,7 +24,7 @@ use crate::{Access, Append, AppendError, Appended, Cause, Centre, LogError, Read
 pub(super) enum Job {
     Append(Appending, Option<Ready>),
     /// The heads of a centre's streams are to be committed to.
-    Heads(Append, oneshot::Sender<Result<Option<Appended>, AppendError>>),
+    Heads(Append, Foreseen, oneshot::Sender<Result<Option<Appended>, AppendError>>),
 }
 
 /// An append that waits, its bodies hashed, and whom to tell.
@@ -41,6 +42,8 @@ pub(super) struct Writer {
     queue: Arc<Queue<Job>>,
     tails: Arc<Tails>,
     heads: Heads,
+    /// What was taken from the queue and cannot be written yet.
+    resting: Resting,
     /// `None` after a commit whose end is unknown, until the database could be opened again.
     connection: Option<SqliteConnection>,
     /// What a planted bug acknowledged and did not commit yet.
@@ -72,6 +75,7 @@ impl Writer {
             queue,
             tails,
             heads: Heads::default(),
+            resting: Resting::default(),
             connection,
             #[cfg(feature = "model")]
             late: None,
@@ -81,7 +85,7 @@ impl Writer {
 
     /// Writes what comes, until the queue is closed and empty.
     pub(super) async fn run(mut self) {
-        while let Some(jobs) = waiting!(self.queue.take()) {
+        while let Some(jobs) = self.next().await {
             point!("writer: a group was taken");
             self.write(jobs).await;
         }
@@ -92,23 +96,38 @@ impl Writer {
         }
     }
 
+    /// What came from the queue, as soon as anything did, or one of those that rest on something may be written now; `None` once
+    /// nothing will be any more.
+    async fn next(&mut self) -> Option<Vec<Job>> {
+        if self.resting.is_empty() {
+            return waiting!(self.queue.take());
+        }
+        if self.resting.is_full() {
+            self.resting.changed().await;
+            return Some(Vec::new());
+        }
+        tokio::select! {
+            biased;
+            () = self.resting.changed() => Some(self.queue.take_now()),
+            // Once the queue is closed and empty, only the other is waited for.
+            Some(jobs) = self.queue.take() => Some(jobs),
+        }
+    }
+
     async fn write(&mut self, jobs: Vec<Job>) {
-        let (mut appends, mut heads) = (Vec::with_capacity(jobs.len()), Vec::new());
+        let mut heads = Vec::new();
         for job in jobs {
             match job {
-                Job::Append(job, None) => appends.push(job),
-                // Waited for in the queue's order: a later append of the group may build on this one.
-                Job::Append(job, Some(ready)) => match ready.await {
-                    Ok(()) => appends.push(job),
-                    Err(source) => {
-                        let centre = job.append.centre.clone();
-                        tell(job, Err(AppendError::NotReady { centre, source }));
-                    }
-                },
-                Job::Heads(asked, reply) => heads.push((asked, reply)),
+                Job::Append(append, rest) => self.resting.push(append, rest),
+                Job::Heads(asked, foreseen, reply) => heads.push((asked, foreseen, reply)),
             }
         }
-        let mut groups = VecDeque::from_iter((!appends.is_empty()).then_some(appends));
+        let Turn { ready, failed } = self.resting.take();
+        for (append, source) in failed {
+            let centre = append.append.centre.clone();
+            tell(append, Err(AppendError::NotReady { centre, source }));
+        }
+        let mut groups = VecDeque::from_iter((!ready.is_empty()).then_some(ready));
         while let Some(jobs) = groups.pop_front() {
             match self.commit(&jobs).await {
                 Ok(results) => {
@@ -126,9 +145,9 @@ impl Writer {
                 Err(error) => jobs.into_iter().for_each(|job| tell(job, Err(error.clone()))),
             }
         }
-        for (asked, reply) in heads {
+        for (asked, foreseen, reply) in heads {
             // Whoever asked may have gone; the event stands all the same.
-            let _ = reply.send(self.commit_heads(asked).await);
+            let _ = reply.send(self.commit_heads(asked, foreseen).await);
         }
     }
 
@@ -194,7 +213,7 @@ impl Writer {
     }
 
     /// Commits to the heads of a centre's streams, alone: what it says is read from the log as the groups before it left it.
-    async fn commit_heads(&mut self, asked: Append) -> Result<Option<Appended>, AppendError> {
+    async fn commit_heads(&mut self, asked: Append, foreseen: Foreseen) -> Result<Option<Appended>, AppendError> {
         let centre = asked.centre.clone();
         self.load([&asked].into_iter()).await?;
         let connection = self.connection.as_mut().expect("load() opened it");
@@ -202,7 +221,7 @@ impl Writer {
         if stream_heads::is_up_to_date(head) {
             return Ok(None);
         }
-        let committing = match stream_heads::prepare(connection, asked, head).await {
+        let committing = match stream_heads::prepare(connection, asked, head, foreseen).await {
             Ok(committing) => committing,
             // What was read is not what was once written.
             Err(error @ sqlx::Error::Decode(_)) => {
@@ -216,7 +235,7 @@ impl Writer {
         let position = head.position;
         let appended = batch.add(&mut self.heads, &committing.append, &[committing.body])?;
         if let Some(head) = self.heads.centres.get_mut(&centre) {
-            batch.commit_heads(head, position, &committing.nodes);
+            batch.commit_heads(head, position, &committing.tiles);
         }
         match batch.commit(connection, &self.heads).await {
             Ok(moved) => {

@@ -12,6 +12,7 @@ mod conformance;
 mod faults;
 mod model;
 mod opening;
+mod resting;
 mod tampering;
 mod tree;
 

@@ -186,19 +186,20 @@ async fn the_log_says_where_all_streams_stand() {
     let not_said = "the streams did not stand where this event says that they stood before it";
     for (change, fault) in [
         (
-            "UPDATE head_nodes SET hash = randomblob(32) WHERE level = 0 AND number = 1",
-            "410404: node 1 at height 0 of the tree of heads is not that of the heads",
+            "UPDATE head_nodes SET nodes = CAST(substr(nodes, 1, 32) || randomblob(32) || substr(nodes, 65) AS BLOB) WHERE level = 0 AND number = 1",
+            "410404: node 17 at height 0 of the tree of heads is not that of the heads",
         ),
         (
-            "UPDATE head_nodes SET hash = zeroblob(32) WHERE level = 3 AND number = 2",
+            // The first of two nodes at the top of the second tile.
+            "UPDATE head_nodes SET nodes = CAST(substr(nodes, 1, 28 * 32) || zeroblob(32) || substr(nodes, 29 * 32 + 1) AS BLOB) WHERE level = 0 AND number = 1",
             "410404: node 2 at height 3 of the tree of heads is not that of the heads",
         ),
         (
-            "UPDATE head_nodes SET number = 99 WHERE level = 3 AND number = 3",
-            "410404: node 3 at height 3 of the tree of heads is not that of the heads",
+            "UPDATE head_nodes SET number = 99 WHERE level = 0 AND number = 1",
+            "410404: node 16 at height 0 of the tree of heads is not that of the heads",
         ),
         (
-            "INSERT INTO head_nodes VALUES (1, 9, 0, zeroblob(32))",
+            "INSERT INTO head_nodes VALUES (1, 12, 0, zeroblob(960))",
             "410404: the tree of heads has nodes that the heads do not make",
         ),
         ("UPDATE heads SET committed = committed - 1", "410404: the head's committed is not that of the last event"),
@@ -224,7 +225,7 @@ async fn a_broken_tree_of_heads_stops_only_what_rests_on_it() {
     fill(&*log, &here, 20).await;
     log.commit_heads(&here, CLOCK).await.unwrap().unwrap();
     log.close().await;
-    tamper(&place.path(), "DELETE FROM head_nodes WHERE number = 1").await;
+    tamper(&place.path(), "DELETE FROM head_nodes").await;
     let log = place.write().await;
     log.append(at(append(&here, &[(0, 1)]), CLOCK)).await.unwrap();
     let refused = log.commit_heads(&here, CLOCK).await.unwrap_err();
@@ -309,20 +310,20 @@ async fn no_node_is_longer_at_another_ones_expense_and_none_is_nobodys() {
     fill(&*log, &centre("410404"), EVENTS).await;
     log.commit_heads(&centre("410404"), CLOCK).await.unwrap().unwrap();
     log.close().await;
-    let shifted = |table: &str, level: u8| {
+    let shifted = |table: &str, column: &str, level: u8| {
         format!(
-            "UPDATE {table} SET hash = CASE number
-                WHEN 0 THEN CAST(hash || (SELECT substr(hash, 1, 1) FROM {table} WHERE level = {level} AND number = 1) AS BLOB)
-                ELSE substr(hash, 2) END
+            "UPDATE {table} SET {column} = CASE number
+                WHEN 0 THEN CAST({column} || (SELECT substr({column}, 1, 1) FROM {table} WHERE level = {level} AND number = 1) AS BLOB)
+                ELSE substr({column}, 2) END
             WHERE level = {level} AND number IN (0, 1)"
         )
     };
     let nobodys = |row: &str| format!("PRAGMA foreign_keys = OFF; INSERT INTO {row}");
     let stray = "(centre 7): column `centre` does not hold what it should";
     for (change, fault) in [
-        (shifted("tree_nodes", 8), "410404: node 0 at height 8 of the tree is not that of its leaves"),
-        (shifted("head_nodes", 0), "410404: node 0 at height 0 of the tree of heads is not that of the heads"),
-        (shifted("head_nodes", 5), "410404: node 0 at height 5 of the tree of heads is not that of the heads"),
+        (shifted("tree_nodes", "hash", 8), "410404: node 0 at height 8 of the tree is not that of its leaves"),
+        (shifted("head_nodes", "nodes", 0), "410404: node 0 at height 0 of the tree of heads is not that of the heads"),
+        (shifted("head_nodes", "nodes", 4), "410404: node 0 at height 4 of the tree of heads is not that of the heads"),
         (nobodys("tree_nodes VALUES (7, 8, 0, zeroblob(32))"), stray),
         (nobodys("head_nodes VALUES (7, 0, 0, zeroblob(32))"), stray),
         (nobodys("streams VALUES (9000, 7, 0, zeroblob(16))"), stray),

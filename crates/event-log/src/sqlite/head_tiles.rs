@@ -1,0 +1,121 @@
+//! Nodes of the tree of heads as they are kept: four heights of it in one row, sixteen nodes and what they make up to two.
+//!
+//! A row for each node is the plain way, and a commitment to 70,000 streams then writes 140,000 rows and holds the writer up for
+//! more than a second. Most changes lie side by side, as cases of one time have events at one time.
+
+use std::collections::BTreeMap;
+
+use transparency::Hash;
+use transparency::tree::Node;
+
+/// Heights in one tile.
+pub(super) const HEIGHTS: u8 = 4;
+const NODES: usize = (2 << HEIGHTS) - 2;
+const HASH_BYTES: usize = 32;
+/// What a tile takes; a node that is not there takes zeros, which are no node's hash.
+pub(super) const TILE_BYTES: usize = NODES * HASH_BYTES;
+
+/// Which: the height of its lowest nodes, and its place among those of that height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tile {
+    pub(super) level: u8,
+    pub(super) number: u64,
+}
+
+impl Tile {
+    /// The tile of a node.
+    pub(super) fn of(node: Node) -> Self {
+        let above = node.level % HEIGHTS;
+        Self { level: node.level - above, number: node.index >> (HEIGHTS - above) }
+    }
+
+    /// Its nodes, lowest first, as they lie in its bytes.
+    pub(super) fn nodes(self) -> impl Iterator<Item = Node> {
+        (0..HEIGHTS).flat_map(move |above| {
+            let count = 1 << (HEIGHTS - above);
+            (0..count).map(move |n| Node { level: self.level + above, index: self.number * count + n })
+        })
+    }
+}
+
+/// Where a node lies in its tile.
+fn offset(node: Node) -> usize {
+    let count = 1_u64 << (HEIGHTS - node.level % HEIGHTS);
+    // Before those that are as many: 16, 8 and 4 of lower heights.
+    let before = NODES as u64 + 2 - 2 * count;
+    usize::try_from(before + node.index % count).unwrap_or(0) * HASH_BYTES
+}
+
+/// Tiles at hand.
+#[derive(Debug, Default)]
+pub(super) struct Tiles(BTreeMap<Tile, Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    bytes: Vec<u8>,
+    has_changed: bool,
+}
+
+impl Tiles {
+    pub(super) fn holds(&self, tile: Tile) -> bool {
+        self.0.contains_key(&tile)
+    }
+
+    /// As it is kept; nothing where there is none.
+    pub(super) fn insert(&mut self, tile: Tile, bytes: Option<&[u8]>) {
+        let bytes = bytes.map_or_else(|| vec![0; TILE_BYTES], <[u8]>::to_vec);
+        self.0.insert(tile, Kept { bytes, has_changed: false });
+    }
+
+    pub(super) fn get(&self, node: Node) -> Option<Hash> {
+        let (kept, at) = (self.0.get(&Tile::of(node))?, offset(node));
+        let hash = Hash(kept.bytes.get(at..at + HASH_BYTES)?.try_into().ok()?);
+        (hash != Hash::ZERO).then_some(hash)
+    }
+
+    pub(super) fn put(&mut self, node: Node, hash: Hash) {
+        let kept =
+            self.0.entry(Tile::of(node)).or_insert_with(|| Kept { bytes: vec![0; TILE_BYTES], has_changed: true });
+        kept.bytes[offset(node)..][..HASH_BYTES].copy_from_slice(&hash.0);
+        kept.has_changed = true;
+    }
+
+    /// Those that are others now.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (Tile, &[u8])> {
+        self.0.iter().filter(|(_, kept)| kept.has_changed).map(|(tile, kept)| (*tile, kept.bytes.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_node_has_a_place_of_its_own() {
+        let mut places = BTreeSet::new();
+        for level in 0..10_u8 {
+            for index in 0..1_u64 << (10 - level) {
+                let node = Node { level, index };
+                let (tile, at) = (Tile::of(node), offset(node));
+                assert!(at % HASH_BYTES == 0 && at + HASH_BYTES <= TILE_BYTES, "{node:?} at {at}");
+                assert!(places.insert((tile, at)), "{node:?} lies where another does");
+                assert_eq!(tile.nodes().nth(at / HASH_BYTES), Some(node));
+            }
+        }
+        // 1,024 leaves: 64 tiles and four above them, and one with the two heights that are left.
+        let tiles: BTreeSet<Tile> = places.iter().map(|(tile, _)| *tile).collect();
+        assert_eq!(tiles.len(), 64 + 4 + 1);
+    }
+
+    #[test]
+    fn what_was_put_is_got_and_what_was_not_is_missing() {
+        let mut tiles = Tiles::default();
+        let (one, other) = (Node { level: 5, index: 33 }, Node { level: 5, index: 34 });
+        tiles.insert(Tile::of(one), None);
+        assert_eq!((tiles.get(one), tiles.changed().count()), (None, 0));
+        tiles.put(one, Hash::of(b"abc"));
+        assert_eq!((tiles.get(one), tiles.get(other), tiles.changed().count()), (Some(Hash::of(b"abc")), None, 1));
+    }
+}
