@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     append::CENTRE,
     drive::{WRITERS, stream},
+    installation,
     lives::{self, Life},
     reading::Readings,
     sizes,
@@ -47,8 +48,7 @@ pub(crate) async fn run(dir: &Path, seconds: u64, readings: &mut Readings) -> an
 
 /// A centre whose time is the machine's, with departments and a policy.
 pub(crate) async fn real_centre(place: &Path) -> anyhow::Result<Engine> {
-    let url = format!("sqlite:{}", place.join("log.sqlite").display());
-    let engine = Engine::new(event_log::open(&url, Access::Write).await?, Access::Write);
+    let engine = Engine::sealed(installation::sealing(place, Access::Write).await?, Access::Write);
     let (_, policy) = SHIPPED.iter().find(|(file, _)| file.starts_with("henan")).expect("it is shipped");
     for (n, fields) in (1..).zip(lives::set_up(policy, false)) {
         let mut line = lives::line(Uuid::from_u128(n), CENTRE, Uuid::nil(), &(0, "admin".to_owned(), fields));

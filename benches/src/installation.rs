@@ -15,7 +15,8 @@ use cases::{
     CaseId,
     story::{Story, Told},
 };
-use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Centre, Clock, EventLog, NewEvent, Priority};
+use event_log::{APPEND_LIMIT_EVENTS, Access, Append, Body, Centre, Clock, EventLog, NewEvent, Priority, SealedField};
+use server::Sealing;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -83,19 +84,21 @@ impl Installation {
         for told in &story.log {
             let (event, clock, streams) = match told {
                 Told::Case(id, entry) => {
-                    let streams: Vec<Uuid> = (0..self.copies).map(|copy| self.id(order[id], copy)).collect();
+                    let streams: Vec<(u64, Uuid)> =
+                        (0..self.copies).map(|copy| (copy, self.id(order[id], copy))).collect();
                     (encode(id.0, entry)?, entry.note.decided_at, streams)
                 }
                 Told::Centre(entry) => {
                     let stream = story.centre.code.stream();
-                    (encode(stream, entry)?, entry.note.decided_at, vec![stream])
+                    (encode(stream, entry)?, entry.note.decided_at, vec![(0, stream)])
                 }
             };
             let version = versions.entry(event.stream).or_default();
             let together = (APPEND_BYTES / event.body.len().max(1)).clamp(1, APPEND_LIMIT_EVENTS);
             for streams in streams.chunks(together) {
-                let events = streams.iter().map(|stream| NewEvent { stream: *stream, ..event.clone() }).collect();
-                let expected = streams.iter().map(|stream| (*stream, *version)).collect();
+                let events = streams.iter().map(|(copy, stream)| copied(&event, *stream, *copy));
+                let events = events.collect::<anyhow::Result<_>>()?;
+                let expected = streams.iter().map(|(_, stream)| (*stream, *version)).collect();
                 let (centre, clock, counters) = (centre.clone(), Clock::Given(clock.ms()), Vec::new());
                 log.append(Append { centre, events, expected, clock, counters, priority: Priority::People }).await?;
                 self.events += streams.len() as u64;
@@ -146,8 +149,29 @@ pub(crate) fn centre() -> Centre {
     Centre::new(CENTRE).expect("six digits")
 }
 
+/// The log of this directory as the program opens it: sealed.
 pub(crate) async fn open_log(dir: &Path, access: Access) -> anyhow::Result<Arc<dyn EventLog>> {
-    Ok(event_log::open(&format!("sqlite:{}", dir.join("log.sqlite").display()), access).await?)
+    Ok(sealing(dir, access).await?.into_log())
+}
+
+pub(crate) async fn sealing(dir: &Path, access: Access) -> anyhow::Result<Sealing> {
+    let log = event_log::open(&format!("sqlite:{}", dir.join("log.sqlite").display()), access).await?;
+    let is_new = log.centres().await?.is_empty();
+    Ok(Sealing::open(log, &dir.join("keys"), access, is_new).await?)
+}
+
+/// The same event of another case: the persons of a copy are other persons, with keys of their own.
+pub(crate) fn copied(event: &NewEvent, stream: Uuid, copy: u64) -> anyhow::Result<NewEvent> {
+    if copy == 0 || Body::is_plainly_public(&event.body) {
+        return Ok(NewEvent { stream, ..event.clone() });
+    }
+    let body = Body::decode(&event.body)?;
+    let other = |field: &SealedField| SealedField {
+        person: Uuid::from_u128(field.person.as_u128() ^ (u128::from(copy) << 32)),
+        ..field.clone()
+    };
+    let sealed = body.sealed().iter().map(other).collect();
+    Ok(NewEvent { stream, body: body.with_sealed(sealed).encode()?, ..event.clone() })
 }
 
 /// Cases in the order of their first events.

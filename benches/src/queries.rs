@@ -14,7 +14,7 @@ use server::Engine;
 
 use crate::{
     append::CENTRE,
-    installation::{Installation, centre},
+    installation::{Installation, centre, sealing},
     reading::Readings,
     sizes,
 };
@@ -75,7 +75,7 @@ pub(crate) async fn views(installation: &Installation, readings: &mut Readings) 
 
 /// One case out of a large log, from the first event to the last.
 pub(crate) async fn one_case(installation: &Installation, readings: &mut Readings) -> anyhow::Result<()> {
-    let engine = &Engine::new(installation.log().await?, Access::Read);
+    let engine = &Engine::sealed(sealing(installation.path(), Access::Read).await?, Access::Read);
     let code = &CentreCode::new(CENTRE)?;
     let waits = ask(2_000, |n| async move {
         let case = engine.case(code, installation.some_case(n)).await?;

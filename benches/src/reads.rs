@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     append::{self, CENTRE},
     drive::stream,
-    encode,
+    encode, installation,
     reading::Readings,
     rebuilds,
     sizes::{self, EVENTS_A_CASE},
@@ -115,7 +115,7 @@ fn read_c_api(path: &Path) -> anyhow::Result<(Duration, u64)> {
 /// The views built anew from the log of a random history that is played over and over under other cases.
 pub(crate) async fn views(dir: &Path, events: u64, readings: &mut Readings) -> anyhow::Result<()> {
     let place = tempfile::tempdir_in(dir)?;
-    let log = open(place.path()).await?;
+    let log = installation::open_log(place.path(), Access::Write).await?;
     let started = Instant::now();
     let written = played(&*log, events).await?;
     eprintln!("  a log of {written} events for the views: {:.1} s", started.elapsed().as_secs_f64());
@@ -129,7 +129,7 @@ pub(crate) async fn views(dir: &Path, events: u64, readings: &mut Readings) -> a
 
 /// Centres of fifty times one random history, each case of it under fifty ids at once: as many as it takes.
 async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
-    const TIMES: u128 = 50;
+    const TIMES: u64 = 50;
     let mut written = 0;
     for seed in 0_u32.. {
         if written >= events {
@@ -144,7 +144,9 @@ async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
             for told in together {
                 let event = new_event(&story.centre.code, told)?;
                 let times = if matches!(told, Told::Case(..)) { TIMES } else { 1 };
-                events.extend((0..times).map(|n| NewEvent { stream: again(event.stream, n), ..event.clone() }));
+                for n in 0..times {
+                    events.push(installation::copied(&event, again(event.stream, n), n)?);
+                }
             }
             for events in events.chunks(APPEND_LIMIT_EVENTS) {
                 let mut expected: Vec<(Uuid, u64)> = Vec::new();
@@ -165,8 +167,8 @@ async fn played(log: &dyn EventLog, events: u64) -> anyhow::Result<u64> {
     Ok(written)
 }
 
-fn again(stream: Uuid, n: u128) -> Uuid {
-    Uuid::from_u128(stream.as_u128() ^ (n << 32))
+fn again(stream: Uuid, n: u64) -> Uuid {
+    Uuid::from_u128(stream.as_u128() ^ (u128::from(n) << 32))
 }
 
 fn at(told: &Told) -> i64 {

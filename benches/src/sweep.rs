@@ -6,12 +6,15 @@ use cases::CentreCode;
 use event_log::Access;
 use server::{Engine, Foreseen};
 
-use crate::{append::CENTRE, installation::Installation, reading::Readings};
+use crate::{
+    append::CENTRE,
+    installation::{Installation, sealing},
+    reading::Readings,
+};
 
 pub(crate) async fn run(dir: &Path, obligations: u64, readings: &mut Readings) -> anyhow::Result<()> {
     let installation = Installation::open(dir, obligations).await?;
-    let url = format!("sqlite:{}", installation.log_file().display());
-    let engine = Engine::new(event_log::open(&url, Access::Write).await?, Access::Write);
+    let engine = Engine::sealed(sealing(installation.path(), Access::Write).await?, Access::Write);
     let (code, mut foreseen) = (CentreCode::new(CENTRE)?, Foreseen::default());
     let open = installation.open;
 
