@@ -40,3 +40,14 @@ macro_rules! planted {
         is_planted
     }};
 }
+
+/// Does what takes the processor for long on a thread that nobody else waits for; `None` if it panicked.
+macro_rules! aside {
+    ($work:expr) => {{
+        #[cfg(feature = "model")]
+        let done = Some(($work)());
+        #[cfg(not(feature = "model"))]
+        let done = tokio::task::spawn_blocking($work).await.ok();
+        done
+    }};
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::heads::{HeadsCommitted, StreamHead, Update};
 use transparency::tree::{Node, Sm3Tree, inclusion_plan};
@@ -58,9 +58,9 @@ pub(super) async fn foresee(readers: &SqlitePool, centre: &Centre) -> Result<For
     let row = sqlx::query(super::HEAD_PLACE).bind(centre.as_str()).fetch_optional(&mut *moment).await?;
     let Some(row) = row else { return Ok(Foreseen::default()) };
     let (id, streams): (i64, u64) = (row.try_get(0)?, row.try_get(2)?);
-    let mut foreseen = Foreseen { committed: row.try_get(3)?, covered: row.try_get(1)?, tiles: Tiles::default() };
-    bring_up(&mut moment, Some(id), streams, foreseen.committed, &mut foreseen.tiles).await?;
-    Ok(foreseen)
+    let (committed, covered) = (row.try_get(3)?, row.try_get(1)?);
+    let (tiles, _) = bring_up(&mut moment, Some(id), streams, committed, Tiles::default()).await?;
+    Ok(Foreseen { committed, covered, tiles })
 }
 
 /// The event that says where all streams stand now, and the tree that shows it. What is read grows with the streams that got
@@ -74,8 +74,8 @@ pub(super) async fn prepare(
     // Somebody else committed to them meanwhile: what was computed goes on from a tree that is no more.
     let is_of_now = foreseen.committed == head.committed && foreseen.covered >= head.committed;
     let foreseen = if is_of_now { foreseen } else { Foreseen { covered: head.committed, ..Foreseen::default() } };
-    let Foreseen { covered, mut tiles, .. } = foreseen;
-    let root = bring_up(connection, head.id, head.begun, covered, &mut tiles).await?;
+    let Foreseen { covered, tiles, .. } = foreseen;
+    let (tiles, root) = bring_up(connection, head.id, head.begun, covered, tiles).await?;
     let said = HeadsCommitted { root, streams: head.begun };
     let body = said.encode().map_err(|error| sqlx::Error::Encode(error.into()))?;
     let version = head.streams.get(&heads::OWN_STREAM).map_or(0, |own| own.version);
@@ -90,19 +90,29 @@ pub(super) async fn prepare(
     Ok(Committing { append, body: hash, tiles })
 }
 
-/// Counts the events after this position in, and says the root of so many streams. Tiles that are not at hand are fetched.
+/// The tiles once the events after this position are counted in, and the root of so many streams. Tiles that are not at hand are fetched.
 async fn bring_up(
     connection: &mut SqliteConnection,
     centre: Option<i64>,
     streams: u64,
     after: u64,
-    tiles: &mut Tiles,
-) -> Result<Hash, sqlx::Error> {
-    let update = Update::new(streams, changed(connection, centre, after).await?);
-    fetch(connection, centre, update.wanted().into_iter().chain(update.touched()), tiles).await?;
-    let (nodes, root) = update.apply(|node| tiles.get(node)).ok_or_else(missing)?;
-    nodes.into_iter().for_each(|(node, hash)| tiles.put(node, hash));
-    Ok(root)
+    mut tiles: Tiles,
+) -> Result<(Tiles, Hash), sqlx::Error> {
+    let query = sqlx::query(super::CHANGED_HEADS).bind(centre).bind(super::read::number(after));
+    let row = query.fetch_one(&mut *connection).await?;
+    let looked = aside!(move || {
+        let update = Update::new(streams, changed(&row)?);
+        let wanted: Vec<Node> = update.wanted().into_iter().chain(update.touched()).collect();
+        Ok::<_, sqlx::Error>((update, wanted))
+    });
+    let (update, wanted) = looked.ok_or(sqlx::Error::WorkerCrashed)??;
+    fetch(connection, centre, wanted.into_iter(), &mut tiles).await?;
+    let applied = aside!(move || {
+        let (nodes, root) = update.apply(|node| tiles.get(node))?;
+        nodes.into_iter().for_each(|(node, hash)| tiles.put(node, hash));
+        Some((tiles, root))
+    });
+    applied.ok_or(sqlx::Error::WorkerCrashed)?.ok_or_else(missing)
 }
 
 /// A stream's events with the log's word that none came after them, all as of one moment; `None` if there is no such stream.
@@ -159,14 +169,8 @@ async fn word(
     Ok(StreamWord { ordinal: own_ordinal, event, previous, proof })
 }
 
-/// The heads that changed after this position, by the ordinals of their streams.
-async fn changed(
-    connection: &mut SqliteConnection,
-    centre: Option<i64>,
-    after: u64,
-) -> Result<BTreeMap<u64, Hash>, sqlx::Error> {
-    let query = sqlx::query(super::CHANGED_HEADS).bind(centre).bind(super::read::number(after));
-    let row = query.fetch_one(connection).await?;
+/// The heads that changed, by the ordinals of their streams.
+fn changed(row: &SqliteRow) -> Result<BTreeMap<u64, Hash>, sqlx::Error> {
     let (count, mut fields, mut bytes) =
         (row.try_get::<u32, _>(0)?, Fields::new(row.try_get(1)?), Bytes(row.try_get(2)?));
     let mut changed = BTreeMap::new();

@@ -28,7 +28,7 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     demo: bool,
     /// How often each log says where all its cases stand, if anything came since
-    #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     heads_every: u64,
 }
 
@@ -84,7 +84,7 @@ async fn serve(
     if erased > 0 {
         eprintln!("yousu: {erased} erasures that had been agreed to were carried out");
     }
-    let site = Site::new(engine.clone(), views);
+    let site = Site::new(engine.clone(), views, place.data().to_owned());
     let (stop, mut stopping) = watch::channel(false);
     let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));
     let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
