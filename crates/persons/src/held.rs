@@ -35,8 +35,11 @@ pub(crate) struct Drawn {
     pub(crate) round: Option<watch::Receiver<Outcome>>,
 }
 
+/// What the store holds of one person, or why that does not open.
+pub(crate) type Opened = Result<Found, KeyError>;
+
 /// What the store said of a group that was asked for together.
-pub(crate) type Answer = Option<Result<Arc<BTreeMap<Uuid, Found>>, KeyError>>;
+pub(crate) type Answer = Option<Result<Arc<BTreeMap<Uuid, Opened>>, KeyError>>;
 
 pub(crate) struct Asked {
     pub(crate) persons: BTreeSet<Uuid>,

@@ -11,7 +11,7 @@ use transparency::seal::PersonKey;
 use uuid::Uuid;
 
 use crate::KeyError;
-use crate::held::{Answer, Drawn, Outcome, State};
+use crate::held::{Answer, Drawn, Opened, Outcome, State};
 use crate::master::{self, MasterFile, MasterKey};
 use crate::store::{Kept, NewPerson, Of, Store, Wrapped, own};
 
@@ -170,22 +170,40 @@ impl PersonKeys {
             // Nothing, where whoever asked for all went away in the midst of it.
             if let Some(answer) = answer {
                 let answer = answer?;
-                return Ok(persons.iter().filter_map(|person| Some((*person, answer.get(person)?.clone()))).collect());
+                // A key that does not open is the affair of whoever asked for it, and not of those who asked at the same time.
+                let of = |person: &Uuid| Some(answer.get(person)?.clone().map(|one| (*person, one)));
+                return persons.iter().filter_map(of).collect();
             }
         }
     }
 
-    async fn look_up(&self, persons: &[Uuid]) -> Result<Arc<BTreeMap<Uuid, Found>>, KeyError> {
-        let mut found = BTreeMap::new();
-        for (person, kept) in self.store.find(persons).await? {
-            let one = match kept {
-                Kept::Key(Wrapped { epoch, bytes }) => Found::Key(self.master.unwrap(person, epoch, &bytes)?),
-                Kept::Erased => Found::Erased,
-            };
-            self.state().put(person, one.clone());
-            found.insert(person, one);
+    async fn look_up(&self, persons: &[Uuid]) -> Result<Arc<BTreeMap<Uuid, Opened>>, KeyError> {
+        let mut found = self.opened(self.store.find(persons).await?);
+        // Wrapped anew between the reading and the opening: the row is another now.
+        let is_old = |(person, one): (&Uuid, &Opened)| matches!(one, Err(KeyError::OldStore { .. })).then_some(*person);
+        let again: Vec<Uuid> = found.iter().filter_map(is_old).collect();
+        if !again.is_empty() {
+            found.extend(self.opened(self.store.find(&again).await?));
         }
+        let mut state = self.state();
+        for (person, one) in &found {
+            if let Ok(one) = one {
+                state.put(*person, one.clone());
+            }
+        }
+        drop(state);
         Ok(Arc::new(found))
+    }
+
+    fn opened(&self, rows: Vec<(Uuid, Kept)>) -> BTreeMap<Uuid, Opened> {
+        let open = |(person, kept)| {
+            let one = match kept {
+                Kept::Key(Wrapped { epoch, bytes }) => self.master.unwrap(person, epoch, &bytes).map(Found::Key),
+                Kept::Erased => Ok(Found::Erased),
+            };
+            (person, one)
+        };
+        rows.into_iter().map(open).collect()
     }
 
     /// The same; who has none yet gets one. It is on the disk once [`rest_on`](Self::rest_on) says so.

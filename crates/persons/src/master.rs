@@ -65,6 +65,8 @@ impl MasterFile {
     /// # Errors
     /// [`KeyError`], which never holds anything of a key.
     pub fn read(path: &Path, store: &Path) -> Result<Option<Self>, KeyError> {
+        // Where it is a link, what it leads to is what will be replaced and overwritten.
+        let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let failed = |error| file_error(path, "read", error);
         let mut file = match File::open(path) {
             Ok(file) => file,
@@ -135,8 +137,15 @@ impl MasterKey for MasterFile {
     }
 
     fn unwrap(&self, whose: Uuid, epoch: u64, wrapped: &[u8]) -> Result<PersonKey, KeyError> {
-        let keys = self.keys();
-        let newest = keys.last_key_value().map_or(0, |(newest, _)| *newest);
+        let mut keys = self.keys();
+        let newest_of = |keys: &BTreeMap<u64, PersonKey>| keys.last_key_value().map_or(0, |(newest, _)| *newest);
+        if epoch > newest_of(&keys)
+            && let Some(newer) = Self::read(&self.path, &self.store)?
+        {
+            // The process that writes has begun an epoch since this one read the file.
+            *keys = newer.keys.into_inner().unwrap_or_else(PoisonError::into_inner);
+        }
+        let newest = newest_of(&keys);
         let gone = || {
             if epoch > newest {
                 return KeyError::OldMaster { path: self.path.clone(), found: newest, wanted: epoch };

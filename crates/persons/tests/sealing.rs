@@ -15,6 +15,7 @@ use event_log::{
 };
 use persons::{KeyError, MASTER_NAME, PersonKeys, STORE_NAME, SealedLog};
 use serde_json::json;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -217,6 +218,56 @@ async fn whatever_was_altered_does_not_open() {
     std::fs::write(&master, format!("{begin}1 {other}\n")).unwrap();
     let refused = PersonKeys::open(&place.path().join("keys"), Access::Write, false).await;
     assert!(matches!(refused, Err(KeyError::Altered { .. })), "{:?}", refused.err());
+}
+
+/// A process that reads beside the one that erases learns of the new master key by itself; and one that only a link leads to is replaced
+/// where it stands.
+#[tokio::test]
+async fn a_companion_goes_on_reading_when_somebody_was_erased() {
+    let place = TempDir::new().unwrap();
+    let (log, keys) = open(place.path(), Access::Write).await;
+    log.append(append(CASE, 0, &[(PERSON, "/name", NAME), (OTHER, "/staff", "李四")])).await.unwrap();
+    log.close().await;
+    drop((log, keys));
+    let (link, elsewhere) = (place.path().join("keys").join(MASTER_NAME), place.path().join("elsewhere"));
+    std::fs::rename(&link, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    let before = std::fs::read(&elsewhere).unwrap();
+
+    let (log, keys) = open(place.path(), Access::Write).await;
+    let (beside, _) = open(place.path(), Access::Read).await;
+    keys.erase(&[PERSON]).await.unwrap();
+    assert_eq!(texts(&*beside, CASE).await, [None, Some("李四".to_owned())]);
+    assert!(link.is_symlink(), "it still leads there");
+    assert_ne!(std::fs::read(&elsewhere).unwrap(), before);
+    beside.close().await;
+    log.close().await;
+}
+
+/// One row that was altered is the affair of whoever asks for it.
+#[tokio::test]
+async fn strangers_do_not_suffer_from_a_bad_row() {
+    let place = TempDir::new().unwrap();
+    let (log, keys) = open(place.path(), Access::Write).await;
+    let other = Uuid::from_u128(2);
+    log.append(append(CASE, 0, &[(PERSON, "/name", NAME)])).await.unwrap();
+    log.append(append(other, 0, &[(OTHER, "/staff", "李四")])).await.unwrap();
+    log.close().await;
+    drop((log, keys));
+    let store = place.path().join("keys").join(STORE_NAME);
+    let mut database = sqlx::SqliteConnection::connect(&store.to_string_lossy()).await.unwrap();
+    let spoil = "UPDATE persons SET wrapped = zeroblob(length(wrapped)) WHERE stream = $1";
+    let done = sqlx::query(spoil).bind(CASE.as_bytes().as_slice()).execute(&mut database).await.unwrap();
+    assert_eq!(done.rows_affected(), 1);
+    database.close().await.unwrap();
+
+    let (log, _) = open(place.path(), Access::Read).await;
+    let here = centre();
+    // Both ask in one turn.
+    let (hurt, sound) = tokio::join!(log.read_stream(&here, CASE, 0), texts(&*log, other));
+    assert!(matches!(hurt, Err(LogError::Sealed { .. })), "{hurt:?}");
+    assert_eq!(sound, [Some("李四".to_owned())]);
+    log.close().await;
 }
 
 /// Whatever was prepared when the keys were closed is refused and waits for nobody.

@@ -40,7 +40,40 @@ fn handle(field: &str, text: &[u8]) -> Option<String> {
     std::str::from_utf8(text).ok().map(digits).filter(|digits| !digits.is_empty())
 }
 
-/// The digits of a telephone number.
+/// The digits of a telephone number, however they were written, without the country's code before a mobile number.
 pub(crate) fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
+    const FULL_WIDTH_ZERO: u32 = '０' as u32;
+    let digit = |c: char| match c {
+        '0'..='9' => Some(c),
+        '０'..='９' => char::from_digit(u32::from(c) - FULL_WIDTH_ZERO, 10),
+        _ => None,
+    };
+    let digits: String = text.chars().filter_map(digit).collect();
+    let national = digits.strip_prefix("00").unwrap_or(&digits).strip_prefix("86");
+    match national {
+        Some(mobile) if mobile.len() == 11 && mobile.starts_with('1') => mobile.to_owned(),
+        _ => digits,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits;
+
+    #[test]
+    fn a_number_is_one_however_it_is_written() {
+        for text in [
+            "13812345678",
+            "138 1234 5678",
+            "138-1234-5678",
+            "+86 13812345678",
+            "0086-138-12345678",
+            "１３８１２３４５６７８",
+        ] {
+            assert_eq!(digits(text), "13812345678", "{text}");
+        }
+        assert_eq!(digits("0375-2987654"), "03752987654");
+        assert_eq!(digits("8612345"), "8612345");
+        assert_eq!(digits("（０３７５）２９８７６５４转 12"), "0375298765412");
+    }
 }
