@@ -216,7 +216,7 @@ def judge(data, keys):
     texts = [shown(one, centre, stream, events) for one in disclosed]
     return {
         "centre": centre, "size": size, "signers": signers, "complete": complete, "events": events, "trees": trees,
-        "texts": texts,
+        "texts": texts, "stream": stream,
     }
 
 

@@ -160,10 +160,8 @@ def parse_checkpoint(text):
     return parts[0], number(parts[1], 0, SIZE_LIMIT + 1), decode64(parts[2], 32)
 
 
-def read_note(note, keys):
-    """Origin, size, root and the names that signed, the log's own among them."""
-    text, signatures = parse_note(note)
-    origin, size, root = parse_checkpoint(text)
+def signed_by(text, signatures, keys):
+    """Names of these keys that signed, each with the time that it says."""
     signers = []
     for name, identity, signature in signatures:
         known = keys.get((name, identity))
@@ -181,5 +179,13 @@ def read_note(note, keys):
             KNOWN[asked] = holds(info, is_sm2, signature, message)
         need(KNOWN[asked], f"the signature of {name} does not hold")
         signers.append((name, when))
+    return signers
+
+
+def read_note(note, keys):
+    """Origin, size, root and the names that signed, the log's own among them."""
+    text, signatures = parse_note(note)
+    origin, size, root = parse_checkpoint(text)
+    signers = signed_by(text, signatures, keys)
     need(any(name == origin for name, _ in signers), f"none of the pinned keys of {origin} signed the checkpoint")
     return origin, size, root, signers

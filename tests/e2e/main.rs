@@ -9,5 +9,6 @@ mod evidence;
 mod kept;
 mod program;
 mod real_data;
+mod receipts;
 mod walkthrough;
 mod witnesses;

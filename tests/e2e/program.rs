@@ -33,6 +33,17 @@ pub(crate) fn built(variable: &str, name: &str) -> PathBuf {
     profile.ancestors().nth(2).expect("target/debug/deps/test").join(name)
 }
 
+/// Whether the programs in Python can be run, which want openssl too; says so where not.
+pub(crate) fn has_python() -> bool {
+    let has = |program: &str, arg| Command::new(program).arg(arg).output().is_ok();
+    let has_both = has("python3", "-V") && has("openssl", "version");
+    if !has_both {
+        assert!(std::env::var_os("YOUSU_REQUIRE_ALL").is_none(), "python3 and openssl are wanted");
+        eprintln!("skipped: there is no python3 or no openssl");
+    }
+    has_both
+}
+
 /// The workspace's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests stand in the workspace")

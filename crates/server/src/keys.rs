@@ -61,7 +61,11 @@ impl Keys {
 
     /// The checkpoint as a note with a line by each key.
     pub(crate) fn sign(&self, checkpoint: &Checkpoint) -> anyhow::Result<Note> {
-        let text = checkpoint.text();
+        self.sign_text(checkpoint.text())
+    }
+
+    /// Any text as such a note. What the texts that are signed begin with tells them apart.
+    pub(crate) fn sign_text(&self, text: String) -> anyhow::Result<Note> {
         let now = u64::try_from(clock::now().ms() / 1_000).unwrap_or(0);
         let signatures: Vec<_> = self.0.iter().map(|key| key.sign(&text, now)).collect();
         let mut note = Note::new(text)?;

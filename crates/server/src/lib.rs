@@ -21,6 +21,7 @@ pub mod importing;
 mod installation;
 mod keys;
 mod player;
+mod receipts;
 mod sealing;
 pub mod sweeps;
 mod wire;

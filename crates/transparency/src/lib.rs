@@ -53,6 +53,7 @@ mod hash;
 pub mod heads;
 mod leaf;
 pub mod note;
+pub mod receipt;
 pub mod request;
 pub mod seal;
 pub mod tree;

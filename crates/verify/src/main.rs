@@ -3,6 +3,7 @@
 //! Whoever runs it has the keys of the log from before, brought by a person, and need not trust the centre, its database or the
 //! program that runs there. What is checked stands in `transparency`; what is said about it stands here.
 
+mod receipt;
 mod story;
 
 use std::path::{Path, PathBuf};
@@ -13,19 +14,24 @@ use clap::Parser;
 use transparency::Checkpoint;
 use transparency::evidence::Evidence;
 use transparency::note::{Note, VerifierKey};
+use transparency::receipt::Receipt;
 
 /// 验证：一份证据文件证明了什么。
 #[derive(Debug, Parser)]
 #[command(name = "yousu-verify", version)]
 struct Args {
-    /// The evidence, as `yousu evidence` wrote it
-    file: PathBuf,
+    /// The evidence, as `yousu evidence` wrote it; may be left out with --receipt
+    #[arg(required_unless_present = "receipt")]
+    file: Option<PathBuf>,
     /// The pinned public keys: those of the log, and those of witnesses
     #[arg(long, value_name = "FILE")]
     keys: PathBuf,
-    /// An earlier checkpoint that you kept: the evidence must go on from it
+    /// An earlier checkpoint that you kept: the evidence must go on from it; with a receipt alone, whether both can be of one log
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// The receipt (受理回执) that you were given when the appeal was accepted: the evidence must agree with it
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
     /// So many cosignatures of witnesses are wanted
     #[arg(long, value_name = "N", default_value_t = 0)]
     quorum: usize,
@@ -62,24 +68,39 @@ fn print(text: &str) {
 }
 
 fn judge(args: &Args) -> anyhow::Result<Verdict> {
-    let bytes = read(&args.file)?;
     let keys = String::from_utf8(read(&args.keys)?).context("the file of keys is no text")?;
     let lines = keys.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let keys = lines.map(VerifierKey::parse).collect::<Result<Vec<_>, _>>();
     let keys = keys.with_context(|| format!("{}: one public key a line is wanted", args.keys.display()))?;
-    let evidence = match Evidence::parse(&bytes) {
+    let receipt = match &args.receipt {
+        Some(path) => match receipt::signed(&read(path)?, &keys) {
+            Ok(receipt) => Some(receipt),
+            Err(why) => return Ok(Verdict::Not(why)),
+        },
+        None => None,
+    };
+    match (&args.file, receipt) {
+        (Some(file), receipt) => of_evidence(args, file, &keys, receipt.as_ref()),
+        (None, Some(receipt)) => {
+            let kept =
+                args.checkpoint.as_deref().map(|path| Ok::<_, anyhow::Error>((path, read(path)?))).transpose()?;
+            let kept = kept.as_ref().map(|(path, bytes)| (*path, bytes.as_slice()));
+            Ok(receipt::alone(&receipt, kept, &keys)?.map_or_else(Verdict::Not, Verdict::Proved))
+        }
+        (None, None) => anyhow::bail!("give an evidence file, or a receipt with --receipt"),
+    }
+}
+
+fn of_evidence(args: &Args, file: &Path, keys: &[VerifierKey], receipt: Option<&Receipt>) -> anyhow::Result<Verdict> {
+    let evidence = match Evidence::parse(&read(file)?) {
         Ok(evidence) => evidence,
         Err(error) => return Ok(Verdict::Not(format!("证据文件不完整或被改动（{error}）"))),
     };
-    let verified = match evidence.verify(&keys) {
+    let verified = match evidence.verify(keys) {
         Ok(verified) => verified,
         Err(error) => return Ok(Verdict::Not(error.to_string())),
     };
-    let origin = format!("{}{}", transparency::evidence::ORIGIN, verified.centre);
-    let witnesses: Vec<_> = verified.signers.iter().filter(|(name, _)| *name != origin).collect();
-    let mut names: Vec<&str> = witnesses.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
+    let names = verified.witnesses();
     if names.len() < args.quorum {
         return Ok(Verdict::Not(format!("需要{}个见证方签名，只有{}个", args.quorum, names.len())));
     }
@@ -88,7 +109,14 @@ fn judge(args: &Args) -> anyhow::Result<Verdict> {
     {
         return Ok(Verdict::Not(why));
     }
-    Ok(Verdict::Proved(story::told(&evidence, &verified, &names)))
+    let mut said = story::told(&evidence, &verified, &names);
+    if let Some(receipt) = receipt {
+        match receipt::beside(receipt, receipt.beside(&evidence, &verified)) {
+            Ok(agrees) => said = agrees + &said,
+            Err(why) => return Ok(Verdict::Not(why)),
+        }
+    }
+    Ok(Verdict::Proved(said))
 }
 
 /// Whether the evidence holds the proof that its checkpoint goes on from this one.
@@ -96,10 +124,7 @@ fn goes_on_from(evidence: &Evidence, path: &Path) -> anyhow::Result<Result<(), S
     let told = || format!("{} is no checkpoint", path.display());
     let kept = Note::parse(&read(path)?).with_context(told)?;
     let kept = Checkpoint::parse(kept.text()).with_context(told)?;
-    let shown = evidence.earlier.iter().map(|(note, _)| note).chain([&evidence.checkpoint]);
-    let mut shown = shown.filter_map(|note| Checkpoint::parse(note.text()).ok());
-    let is_shown = shown.any(|shown| (&shown.origin, shown.size, shown.root) == (&kept.origin, kept.size, kept.root));
-    Ok(if is_shown {
+    Ok(if evidence.shows(&kept) {
         Ok(())
     } else {
         Err(format!(

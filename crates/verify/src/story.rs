@@ -90,7 +90,7 @@ fn texts(version: u64, body: &Body, verified: &Verified) -> Vec<SealedText> {
 }
 
 /// A time in Shanghai, to the minute.
-fn minute(ms: i64) -> String {
+pub(crate) fn minute(ms: i64) -> String {
     Instant::from_ms(ms).map_or_else(|| "?".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
 }
 

@@ -10,17 +10,24 @@
 //! | [`command`] | a command line | spelling does not matter; what is decided is readable; sent again it decides nothing |
 //! | [`event`] | `type version`, a line's end, a body | written again and read again it is the same; `evolve` takes it |
 //! | [`policy`] | a policy's text | one that is accepted can be adopted and worked under |
+//! | [`evidence`] | an evidence file | written again it is the same bytes; what holds says what the honest one says |
+//! | [`receipt`] | a signed receipt | written again it is the same bytes; only the honest one holds |
 //! | [`note`] | a signed note, a request to a witness, a key | written again it is the same bytes; no signature holds of another text |
 
 mod command;
 mod event;
+mod evidence;
 mod import;
 mod mutate;
 mod note;
 mod policy;
+mod receipt;
 mod seeds;
 
-pub use self::{command::command, event::event, import::import, mutate::Mutations, note::note, policy::policy};
+pub use self::{
+    command::command, event::event, evidence::evidence, import::import, mutate::Mutations, note::note, policy::policy,
+    receipt::receipt,
+};
 
 /// One decoder and what must hold of it.
 pub struct Target {
@@ -32,10 +39,12 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "import", run: import, seeds: seeds::imports },
     Target { name: "command", run: command, seeds: seeds::commands },
     Target { name: "event", run: event, seeds: seeds::events },
     Target { name: "policy", run: policy, seeds: seeds::policies },
     Target { name: "note", run: note, seeds: note::seeds },
+    Target { name: "evidence", run: evidence, seeds: evidence::seeds },
+    Target { name: "receipt", run: receipt, seeds: receipt::seeds },
 ];

@@ -31,12 +31,12 @@ pub fn note(bytes: &[u8]) -> bool {
     is_sound
 }
 
-fn signers() -> [SigningKey; 4] {
+pub(crate) fn signers() -> [SigningKey; 4] {
     let schemes = [Scheme::Sm2, Scheme::Ed25519, Scheme::Sm2Timed, Scheme::Ed25519Timed];
     schemes.map(|scheme| SigningKey::new("yousu/410404", scheme, &[7; 32]).expect("a name and a key"))
 }
 
-fn keys() -> [VerifierKey; 4] {
+pub(crate) fn keys() -> [VerifierKey; 4] {
     signers().map(|key| key.verifier())
 }
 

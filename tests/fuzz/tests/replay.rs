@@ -63,3 +63,13 @@ fn policies() {
 fn notes() {
     replay("note", 5_000, 500);
 }
+
+#[test]
+fn evidence() {
+    replay("evidence", 3_000, 100);
+}
+
+#[test]
+fn receipts() {
+    replay("receipt", 5_000, 500);
+}

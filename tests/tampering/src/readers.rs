@@ -10,7 +10,6 @@ use transparency::Checkpoint;
 use transparency::evidence::Evidence;
 use transparency::note::{Note, VerifierKey};
 
-use crate::log::ORIGIN;
 use crate::parties::Keys;
 
 /// What a reader has, beside a checkpoint that was kept or not.
@@ -94,16 +93,9 @@ impl Readers {
     pub(crate) fn ours(&self, question: &Question<'_>) -> Verdict {
         let Ok(evidence) = Evidence::parse(question.bytes) else { return Verdict::Refused };
         let Ok(verified) = evidence.verify(&self.keys[question.reader as usize]) else { return Verdict::Refused };
-        let mut names: Vec<&str> = verified.signers.iter().map(|(name, _)| name.as_str()).collect();
-        names.retain(|name| *name != ORIGIN);
-        names.sort_unstable();
-        names.dedup();
-        let tree = |note: &Note| Checkpoint::parse(note.text()).ok().map(|it| (it.origin, it.size, it.root));
-        let is_shown = self.kept(question).map(tree).is_none_or(|kept| {
-            let notes = evidence.earlier.iter().map(|(note, _)| note).chain([&evidence.checkpoint]);
-            kept.is_some() && notes.map(tree).any(|shown| shown == kept)
-        });
-        if names.len() >= self.quorum(question.reader) && is_shown {
+        let kept = self.kept(question).map(|note| Checkpoint::parse(note.text()).ok());
+        let is_shown = kept.is_none_or(|kept| kept.is_some_and(|kept| evidence.shows(&kept)));
+        if verified.witnesses().len() >= self.quorum(question.reader) && is_shown {
             Verdict::Holds(verified.complete_to)
         } else {
             Verdict::Refused

@@ -13,6 +13,7 @@ mod keys;
 mod ledger;
 mod overdue;
 mod rebuild;
+mod receipt;
 mod replay;
 mod restore;
 mod serve;
@@ -81,6 +82,8 @@ enum Command {
     Checkpoint(checkpoint::CheckpointArgs),
     /// Write a file that proves a case's history to somebody outside
     Evidence(evidence::EvidenceArgs),
+    /// Write the receipt that whoever appealed is given, signed with the log's keys
+    Receipt(receipt::ReceiptArgs),
     /// Print the public keys of a centre's log, for whoever is to check it
     Keys(keys::KeysArgs),
     /// Erase what is kept of a person, as one requests and another agrees
@@ -125,6 +128,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Status> {
         Command::Verify(args) => verify::run(&place, format, &args).await,
         Command::Checkpoint(args) => checkpoint::run(&place, format, &args).await,
         Command::Evidence(args) => evidence::run(&place, format, &args).await,
+        Command::Receipt(args) => receipt::run(&place, format, &args).await,
         Command::Keys(args) => keys::run(&place, format, &args).await,
         Command::Erase(args) => erase::run(&place, format, args).await,
         Command::Backup(args) => backup::run(&place, format, &args).await,

@@ -25,5 +25,6 @@ pub(super) fn router() -> Router<Arc<Site>> {
         .route("/centres/{code}/feeds/{recipient}", get(reads::feed))
         .route("/centres/{code}/cases/{case}", get(reads::case))
         .route("/centres/{code}/cases/{case}/timeline", get(reads::timeline))
+        .route("/centres/{code}/cases/{case}/receipt", get(reads::receipt))
         .route("/commands", post(commands::submit).layer(DefaultBodyLimit::max(COMMAND_LIMIT_BYTES)))
 }

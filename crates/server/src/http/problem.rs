@@ -86,6 +86,13 @@ impl IntoResponse for Problem {
     }
 }
 
+impl Problem {
+    /// Something could not be signed, because the keys or the log could not be read.
+    pub(super) fn unsigned(error: &anyhow::Error) -> Self {
+        passing("unsigned", "暂时出具不了。请稍后再试，并请系统管理员检查密钥和日志", error.as_ref())
+    }
+}
+
 /// 500, with the place for the operator in the log and not in the answer.
 fn fault(code: &'static str, error: &dyn std::error::Error) -> Problem {
     tracing::error!(code, error = %chain(error), "a request could not be answered");

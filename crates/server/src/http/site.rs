@@ -1,6 +1,6 @@
 //! What every request needs: the engine, the views, and what time it is for a centre.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderValue};
 use cases::{CaseId, Centre, CentreCode, Instant};
@@ -24,6 +24,8 @@ const WAIT: Duration = Duration::from_secs(3);
 pub(crate) struct Site {
     pub(super) engine: Engine,
     pub(crate) views: Views,
+    /// The data directory, for the keys in it.
+    pub(super) data: PathBuf,
     /// How the task that brings the views up last fared.
     pub(super) upkeep: watch::Sender<Upkeep>,
 }
@@ -39,8 +41,8 @@ pub(crate) enum Upkeep {
 }
 
 impl Site {
-    pub(crate) fn new(engine: Engine, views: Views) -> Arc<Self> {
-        Arc::new(Self { engine, views, upkeep: watch::Sender::new(Upkeep::Starting) })
+    pub(crate) fn new(engine: Engine, views: Views, data: PathBuf) -> Arc<Self> {
+        Arc::new(Self { engine, views, data, upkeep: watch::Sender::new(Upkeep::Starting) })
     }
 
     /// Returns once the views have reached the log's end for the first time.
@@ -85,6 +87,19 @@ impl Site {
         }
         let id = ledger::case_of(&self.views, &here.log, number).await?.ok_or_else(no_such_case)?;
         Ok((id, Some(number)))
+    }
+
+    /// A case by what a request names it, in a ledger that has seen what the request says it must have seen.
+    pub(super) async fn named(
+        &self,
+        centre: &str,
+        case: &str,
+        headers: &HeaderMap,
+    ) -> Result<(Here, CaseId, Option<Number>), Problem> {
+        let here = self.centre(centre).await?;
+        self.wait(headers, &here, "ledger").await?;
+        let (id, number) = self.case(&here, case).await?;
+        Ok((here, id, number))
     }
 
     /// Waits until a view has seen what the request says it must have seen.

@@ -89,8 +89,12 @@ fn a_case_is_found_by_id_and_by_number() {
     assert_eq!(by_number.json(), by_id.json());
     assert_eq!(by_number.header("etag"), Some("\"1\""));
     assert_eq!(by_number.json()["state"]["id"], json!(case));
+    let receipt = server.get(&api(&format!("cases/{CENTRE}-2027-1/receipt")));
+    let begins = format!("yousu-receipt/v1\nyousu/{CENTRE}\ncase {case}\nnumber {CENTRE}-2027-1\n");
+    assert!(receipt.status == 200 && receipt.body.starts_with(&begins), "{}", receipt.body);
     for name in ["410404-2027-2", "410499-2027-1", "x", &Uuid::new_v4().to_string()] {
         server.get(&api(&format!("cases/{name}"))).is_problem(404, "no-such-case");
+        server.get(&api(&format!("cases/{name}/receipt"))).is_problem(404, "no-such-case");
         server.get(&api(&format!("cases/{name}/timeline"))).is_problem(404, "no-such-case");
     }
 }

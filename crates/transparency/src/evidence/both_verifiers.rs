@@ -20,13 +20,7 @@ const CASE: Uuid = Uuid::from_u128(2);
 /// Whether a file holds here, with so many witnesses.
 fn ours(bytes: &[u8], quorum: usize) -> bool {
     let verified = Evidence::parse(bytes).ok().and_then(|evidence| evidence.verify(&pinned()).ok());
-    verified.is_some_and(|verified| {
-        let mut names: Vec<_> = verified.signers.iter().map(|(name, _)| name).collect();
-        names.retain(|name| **name != format!("{ORIGIN}{}", verified.centre));
-        names.sort_unstable();
-        names.dedup();
-        names.len() >= quorum
-    })
+    verified.is_some_and(|verified| verified.witnesses().len() >= quorum)
 }
 
 /// Whether each of these files holds for the program in Python, by name; `None` where there is none.

@@ -94,11 +94,22 @@ pub struct Verified {
     /// The checkpoint's size.
     pub size: u64,
     /// Names of the log's own keys and of others that signed, each with the time that a cosignature says, in seconds since 1970.
-    pub signers: Vec<(String, Option<u64>)>,
+    pub signers: Vec<Signer>,
     /// Up to which position nothing of this case was withheld; `None` if that is not shown.
     pub complete_to: Option<u64>,
     /// Texts that were disclosed.
     pub disclosed: Vec<Opened>,
+}
+
+impl Verified {
+    /// Names of witnesses that cosigned, each once: all that signed but the log itself.
+    pub fn witnesses(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.signers.iter().map(|(name, _)| name.as_str()).collect();
+        names.retain(|name| name.strip_prefix(ORIGIN) != Some(&self.centre));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
 }
 
 /// A text that was disclosed. One field of one event can hold texts of two persons: only with all three is it said which it is.
@@ -226,13 +237,13 @@ impl Evidence {
     /// # Errors
     /// [`EvidenceError`]: it proves nothing then.
     pub fn verify(&self, pinned: &[VerifierKey]) -> Result<Verified, EvidenceError> {
-        let (checkpoint, signers) = signed(&self.checkpoint, pinned)?;
+        let (checkpoint, signers) = signed_checkpoint(&self.checkpoint, pinned)?;
         let centre =
             checkpoint.origin.strip_prefix(ORIGIN).ok_or_else(|| EvidenceError::Origin(checkpoint.origin.clone()))?;
         let tree = (checkpoint.size, checkpoint.root);
         if let Some((note, proof)) = &self.earlier {
             let fault = |error| EvidenceError::EarlierCheckpoint(Box::new(error));
-            let (earlier, _) = signed(note, pinned).map_err(fault)?;
+            let (earlier, _) = signed_checkpoint(note, pinned).map_err(fault)?;
             if earlier.origin != checkpoint.origin {
                 return Err(EvidenceError::OtherLog);
             }
@@ -251,6 +262,23 @@ impl Evidence {
             complete_to,
             disclosed: opened.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Whether its checkpoint is this one, or it holds the proof that it goes on from it. It has to hold itself.
+    pub fn shows(&self, kept: &Checkpoint) -> bool {
+        let shown = self.earlier.iter().map(|(note, _)| note).chain([&self.checkpoint]);
+        let mut shown = shown.filter_map(|note| Checkpoint::parse(note.text()).ok());
+        shown.any(|shown| (&shown.origin, shown.size, shown.root) == (&kept.origin, kept.size, kept.root))
+    }
+
+    /// Leaves of the events, by their positions; nothing where a name is longer than a leaf holds.
+    pub(crate) fn leaves(&self, centre: &str) -> Vec<(u64, Hash)> {
+        let mut previous = Hash::ZERO;
+        let leaves = self.events.iter().map_while(|event| {
+            previous = event.leaf(centre, self.stream, previous).ok()?;
+            Some((event.position, previous))
+        });
+        leaves.collect()
     }
 
     /// The leaf of the last event, once all of them were found to follow each other and to be in the tree.
@@ -319,10 +347,13 @@ impl Evidence {
 }
 
 /// A name, and when it says that it signed, in seconds since 1970.
-type Signer = (String, Option<u64>);
+pub type Signer = (String, Option<u64>);
 
 /// The checkpoint in a note, and who signed it: the log itself at least.
-fn signed(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer>), EvidenceError> {
+///
+/// # Errors
+/// [`EvidenceError`].
+pub fn signed_checkpoint(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer>), EvidenceError> {
     let checkpoint = Checkpoint::parse(note.text())?;
     let signers = note.verified_by(pinned)?;
     if !signers.iter().any(|(key, _)| key.name() == checkpoint.origin) {
@@ -333,6 +364,6 @@ fn signed(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer
 }
 
 #[cfg(test)]
-mod both;
+mod both_verifiers;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

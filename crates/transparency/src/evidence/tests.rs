@@ -10,17 +10,17 @@ use crate::seal::PersonKey;
 use crate::tree::{Frontier, Node, consistency_plan, inclusion_plan};
 use crate::{Body, SealedField};
 
-pub(super) const PERSON: Uuid = Uuid::from_u128(99);
+pub(crate) const PERSON: Uuid = Uuid::from_u128(99);
 
 /// A log of a centre in memory, kept as simply as can be.
 #[derive(Clone, Default)]
-pub(super) struct Log {
-    pub(super) events: Vec<(Uuid, Proven, Hash)>,
+pub(crate) struct Log {
+    pub(crate) events: Vec<(Uuid, Proven, Hash)>,
     streams: Vec<Uuid>,
 }
 
 impl Log {
-    pub(super) fn append(&mut self, stream: Uuid, kind: &str, body: Vec<u8>) {
+    pub(crate) fn append(&mut self, stream: Uuid, kind: &str, body: Vec<u8>) {
         if !self.streams.contains(&stream) {
             self.streams.push(stream);
         }
@@ -39,7 +39,7 @@ impl Log {
         self.events.push((stream, event, leaf));
     }
 
-    pub(super) fn heads(&self) -> Vec<Hash> {
+    pub(crate) fn heads(&self) -> Vec<Hash> {
         let head = |stream: &Uuid| {
             let (_, event, leaf) = self.events.iter().rfind(|(of, ..)| of == stream).unwrap();
             StreamHead { stream: *stream, version: event.version, leaf: *leaf }.hash()
@@ -47,7 +47,7 @@ impl Log {
         self.streams.iter().map(head).collect()
     }
 
-    pub(super) fn commit_heads(&mut self) {
+    pub(crate) fn commit_heads(&mut self) {
         let heads = self.heads();
         let said = HeadsCommitted { root: root_of(heads.iter().copied()), streams: heads.len() as u64 };
         self.append(OWN_STREAM, HeadsCommitted::KIND, said.encode().unwrap());
@@ -70,7 +70,7 @@ impl Log {
     }
 
     /// Evidence of a stream against the whole log, whose last event is the word about its streams.
-    pub(super) fn evidence(&self, stream: Uuid) -> Evidence {
+    pub(crate) fn evidence(&self, stream: Uuid) -> Evidence {
         let size = self.events.len();
         let (_, nodes) = self.tree(size);
         let hash = |wanted: Node| Ok::<_, ()>(nodes.iter().find(|(node, _)| *node == wanted).unwrap().1);
@@ -104,21 +104,21 @@ impl Log {
     }
 }
 
-pub(super) fn keys() -> [SigningKey; 2] {
+pub(crate) fn keys() -> [SigningKey; 2] {
     [("yousu/410404", Scheme::Sm2), ("jiwei", Scheme::Ed25519Timed)]
         .map(|(name, scheme)| SigningKey::new(name, scheme, &[7; 32]).unwrap())
 }
 
-pub(super) fn pinned() -> [VerifierKey; 2] {
+pub(crate) fn pinned() -> [VerifierKey; 2] {
     keys().map(|key| key.verifier())
 }
 
-pub(super) fn body(n: u8) -> Vec<u8> {
+pub(crate) fn body(n: u8) -> Vec<u8> {
     Body::new(&serde_json::json!({ "n": n }), Vec::new()).unwrap().encode().unwrap()
 }
 
 /// Streams 1 to 4 get events in turn; the log says where they stand in the middle and at the end.
-pub(super) fn sample() -> Log {
+pub(crate) fn sample() -> Log {
     let mut log = Log::default();
     for n in 0..11_u8 {
         log.append(Uuid::from_u128(u128::from(n % 4) + 1), "noted", body(n));

@@ -158,7 +158,7 @@ impl Signature {
         fits.then(|| Self { name: name.to_owned(), key_id: *key_id, bytes: bytes.to_vec() })
     }
 
-    fn is_by(&self, key: &VerifierKey) -> bool {
+    pub(crate) fn is_by(&self, key: &VerifierKey) -> bool {
         self.name == key.name() && self.key_id == key.id()
     }
 }

@@ -27,6 +27,7 @@ use crate::http::{
     problem::{Problem, no_such_case},
     site::{Here, POSITION, Site, position_header},
 };
+use crate::receipts;
 
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 500;
@@ -214,9 +215,7 @@ pub(super) async fn case(
     Path((code, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let here = site.centre(&code).await?;
-    site.wait(&headers, &here, "ledger").await?;
-    let (id, number) = site.case(&here, &name).await?;
+    let (here, id, number) = site.named(&code, &name, &headers).await?;
     let head = site.engine.log().tail(&here.log).now();
     let state = site.engine.case(&here.centre.code, id).await?;
     if state.intake.is_none() {
@@ -227,6 +226,20 @@ pub(super) async fn case(
     let mut response = at_position(position_header(&here.log, head), body);
     response.headers_mut().insert(header::ETAG, etag);
     Ok(response)
+}
+
+/// The receipt (受理回执) that whoever appealed is given: a signed note, as text.
+pub(super) async fn receipt(
+    State(site): State<Arc<Site>>,
+    Path((code, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (here, id, number) = site.named(&code, &name, &headers).await?;
+    let number = number.ok_or_else(no_such_case)?;
+    let made = receipts::receipt(&site.engine, &site.data, &here.centre.code, (id, number)).await;
+    let note = made.map_err(|error| Problem::unsigned(&error))?.ok_or_else(no_such_case)?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], note.to_string())
+        .into_response())
 }
 
 #[derive(Deserialize)]
@@ -245,9 +258,7 @@ pub(super) async fn timeline(
     Ask(asked): Ask<TimelineAsked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let here = site.centre(&code).await?;
-    site.wait(&headers, &here, "ledger").await?;
-    let (id, number) = site.case(&here, &name).await?;
+    let (here, id, number) = site.named(&code, &name, &headers).await?;
     let head = site.engine.log().tail(&here.log).now();
     let until = Until { version: asked.version, known_at: asked.known_at };
     let history = timeline::history(site.engine.log(), &here.log, id, until).await?;
