@@ -18,7 +18,7 @@ const SCHEMA: &str = include_str!("../../../schemas/sql/keys/schema.sql");
 const ID: i64 = 0x7973_7503;
 const FORMAT: i64 = 1;
 /// A primary result code, <https://www.sqlite.org/rescode.html>.
-const SQLITE_FULL: i64 = 13;
+pub(crate) const SQLITE_FULL: i64 = 13;
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 

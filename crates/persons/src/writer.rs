@@ -14,11 +14,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::KeyError;
 use crate::master::file_error;
-use crate::store::{is_primary, storage};
+use crate::store::{SQLITE_FULL, is_primary, storage};
 
-// Primary result codes, https://www.sqlite.org/rescode.html
+/// As [`SQLITE_FULL`].
 const SQLITE_BUSY: i64 = 5;
-const SQLITE_FULL: i64 = 13;
 
 pub(crate) struct Writer {
     path: PathBuf,
