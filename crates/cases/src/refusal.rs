@@ -63,7 +63,7 @@ refusals! {
     NoSuchPerson {} "no-such-person", "默认",
         "本案没有这个人的信息。请核对人员编号";
     ErasureWhileOpen {} "erasure-while-open", "默认",
-        "本案还在办理，个人信息的处理目的尚未实现，不能删除。请先办结，或由诉求人撤回";
+        "本案还在办理，或还有到点要发的文书，个人信息的处理目的尚未实现，不能删除。请待其办结、发出，或由诉求人撤回";
     NoErasureRequest { request: u64 } "no-erasure-request", "默认",
         "第{request}步不是删除请求。请核对请求编号";
     UnderLegalHold {} "under-legal-hold", "默认",

@@ -2,7 +2,7 @@
 
 use cases::story::Story;
 
-use crate::common::{H, Play};
+use crate::common::{H, ORDINARY, Play, dispatched};
 
 fn withdrawn() -> Play {
     let mut play = Play::swept(H);
@@ -74,4 +74,22 @@ fn an_erasure_keeps_nothing_from_being_done() {
     .play(&request("03-02 10:30", "clerk", "!! erasure-while-open"))
     .play("03-02 11:00 clerk inform_complainant about=declined")
     .play(&request("03-02 11:30", "clerk", "=> erasure_requested"));
+}
+
+/// A late answer to supervision leads to a circulation at the next opening: whoever is late is not spared it by an erasure.
+#[test]
+fn an_erasure_keeps_no_circulation_from_being_drafted() {
+    let mut play = Play::swept(H);
+    play.play(&dispatched(H, ORDINARY, "limit_working_days=2"))
+        .play(
+            "03-02 11:00 head:scj sign_for
+             03-03 09:00 system reminded
+             03-05 09:00 system supervision_issued
+             03-09 18:00 head:scj report_result
+             = supervision scj 03-09 17:00 met_late
+             03-09 18:10 complainant withdraw => withdrawn",
+        )
+        .play(&request("03-09 18:20", "clerk", "!! erasure-while-open"))
+        .play("03-10 09:00 system circulation_drafted\n03-10 10:00 manager circulate draft=1")
+        .play(&request("03-10 10:30", "clerk", "=> erasure_requested"));
 }

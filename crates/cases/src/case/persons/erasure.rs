@@ -41,7 +41,7 @@ impl Step for RequestErasure {
             return Ok(Vec::new());
         }
         guards::said(&self.reason, "删除的理由")?;
-        if !case.is_over() {
+        if !case.is_over(ctx)? {
             return Err(Refusal::ErasureWhileOpen {});
         }
         if case.is_held(ctx) {
@@ -112,7 +112,7 @@ impl Step for AgreeErasure {
         if erasure.requested_by == ctx.by.id {
             return Err(Refusal::NeedsSecondPerson { step: "删除个人信息" });
         }
-        if !case.is_over() {
+        if !case.is_over(ctx)? {
             return Err(Refusal::ErasureWhileOpen {});
         }
         if case.is_held(ctx) {

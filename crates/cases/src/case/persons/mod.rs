@@ -9,8 +9,9 @@ pub mod legal_hold;
 use serde::Serialize;
 
 use crate::{
-    case::{Case, Stage, escalation::DraftState},
+    case::{Case, Context, Stage, escalation::DraftState, sweep},
     ids::{ActorId, PersonId},
+    refusal::Refusal,
 };
 
 /// 删除请求 and how far it came.
@@ -41,9 +42,11 @@ impl Case {
         self.erasures.iter().rev().find(|erasure| erasure.person == person)
     }
 
-    /// Ended, and nothing is owed or waits any more: an erasure must not keep a letter from being sent.
-    fn is_over(&self) -> bool {
+    /// Ended, and nothing is owed, waits or is foreseen any more: an erasure must not keep a letter from being sent, nor a circulation
+    /// that a late answer to supervision leads to from being drafted.
+    fn is_over(&self, ctx: &Context<'_>) -> Result<bool, Refusal> {
         let waits = self.drafts.iter().any(|draft| draft.state == DraftState::Waiting);
-        matches!(self.stage, Stage::Ended(_)) && !waits && self.clocks.open().next().is_none()
+        let ended = matches!(self.stage, Stage::Ended(_)) && !waits && self.clocks.open().next().is_none();
+        Ok(ended && sweep::agenda(self, ctx)?.is_empty())
     }
 }
