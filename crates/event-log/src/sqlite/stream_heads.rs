@@ -54,12 +54,21 @@ pub(super) fn is_up_to_date(head: &CentreHead) -> bool {
 /// The tree of heads as it would be if it were committed to now.
 pub(super) async fn foresee(readers: &SqlitePool, centre: &Centre) -> Result<Foreseen, sqlx::Error> {
     let mut connection = readers.acquire().await?;
+    let foreseen = foresee_on(&mut connection, centre).await;
+    if foreseen.is_err() {
+        super::read::do_not_reuse(&mut connection);
+    }
+    foreseen
+}
+
+async fn foresee_on(connection: &mut SqliteConnection, centre: &Centre) -> Result<Foreseen, sqlx::Error> {
     let mut moment = connection.begin().await?;
     let row = sqlx::query(super::HEAD_PLACE).bind(centre.as_str()).fetch_optional(&mut *moment).await?;
     let Some(row) = row else { return Ok(Foreseen::default()) };
     let (id, streams): (i64, u64) = (row.try_get(0)?, row.try_get(2)?);
     let (committed, covered) = (row.try_get(3)?, row.try_get(1)?);
     let (tiles, _) = bring_up(&mut moment, Some(id), streams, committed, Tiles::default()).await?;
+    moment.commit().await?;
     Ok(Foreseen { committed, covered, tiles })
 }
 
