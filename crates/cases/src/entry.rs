@@ -1,5 +1,7 @@
 //! 记录: an event with everything that was true of its making. This is the shape that the log keeps.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
@@ -131,8 +133,8 @@ impl<E: EventSet> Entry<E> {
         sealed::split(Value::Object(public))
     }
 
-    /// The reverse of [`Entry::to_wire`], from the public part's text: what holds no sealed text is read straight into its
-    /// type, with no tree of values in between.
+    /// The reverse of [`Entry::to_wire`], from the public part's text: it is read straight into its type, with no tree of values in
+    /// between.
     pub fn from_wire(type_name: &str, version: u16, public: &str, texts: &[SealedText]) -> Result<Self, DecodeError> {
         let shape = |source| DecodeError::Shape { type_name: type_name.to_owned(), version, source };
         if !public.starts_with('{') {
@@ -143,10 +145,14 @@ impl<E: EventSet> Entry<E> {
         let late =
             public.late.map(|late| unsealed(late).and_then(serde_json::from_value)).transpose().map_err(shape)?;
         let Public { by, occurred_at, decided_at, command, policy, calendar, data, clocks, .. } = public;
-        let present = texts.is_empty().then(|| E::read_text(type_name, version, data.get())).flatten();
-        let event = match present {
-            Some(event) => event?,
-            None => E::read(type_name, version, unsealed(data).map_err(shape)?)?,
+        let text = match texts {
+            [] => Cow::Borrowed(data.get()),
+            _ => Cow::Owned(sealed::join_text(data.get(), texts)),
+        };
+        let event = match E::read_text(type_name, version, &text) {
+            Some(Ok(event)) => event,
+            // Written otherwise, or not what the type says, which is told better of the values.
+            _ => E::read(type_name, version, unsealed(data).map_err(shape)?)?,
         };
         Ok(Self { note: Note { by, occurred_at, decided_at, command, policy, calendar, late }, event, clocks })
     }

@@ -97,6 +97,35 @@ pub fn join(mut value: Value, texts: &[SealedText]) -> Value {
     value
 }
 
+/// The same in the text itself, as the log keeps it, without a tree of values in between. Between quotes a quote is written `\\"`,
+/// so what is looked for here stands for nothing else. A pointer that leads nowhere, or is written otherwise, stays as it is.
+pub(crate) fn join_text(public: &str, texts: &[SealedText]) -> String {
+    const POINTER: &str = "{\"$sealed\":";
+    let length = texts.iter().filter_map(|found| Some(found.text.as_ref()?.len() + 80)).sum::<usize>();
+    let mut whole = String::with_capacity(public.len() + length);
+    let mut rest = public;
+    while let Some(at) = rest.find(POINTER) {
+        let (before, pointer) = rest.split_at(at + POINTER.len());
+        whole.push_str(before);
+        rest = pointer;
+        let Some((index, _)) = pointer.split_once('}') else { continue };
+        if let Some(found) = index.parse::<usize>().ok().and_then(|index| texts.get(index)) {
+            let held = HeldText { person: found.person, text: found.text.as_deref() };
+            whole.push_str(&serde_json::to_string(&held).unwrap_or_default());
+            rest = &pointer[index.len()..];
+        }
+    }
+    whole.push_str(rest);
+    whole
+}
+
+/// [`Held`], to be written.
+#[derive(Serialize)]
+struct HeldText<'a> {
+    person: PersonId,
+    text: Option<&'a str>,
+}
+
 fn walk(value: &mut Value, path: &mut String, visit: &mut impl FnMut(&mut Map<String, Value>, &str)) {
     let mut child = |key: fmt::Arguments<'_>, value: &mut Value| {
         // Most are plain, and nobody asks where they stand.
@@ -132,5 +161,23 @@ mod tests {
         assert_eq!(public, json!({"kind": "ordinary", "who": {"$sealed": 1}, "list": [{"note": {"$sealed": 0}}]}));
         assert_eq!(texts.iter().map(|t| t.field.as_str()).collect::<Vec<_>>(), ["/list/0/note", "/who"]);
         assert_eq!(join(public, &texts), event);
+    }
+
+    #[test]
+    fn texts_are_put_back_into_the_text_as_into_its_values() {
+        let person = PersonId(Uuid::from_u128(7));
+        let sealed = |text: &str| Sealed::new(person, text);
+        let nasty = r#"{"$sealed":1} \ "引号" {"$sealed":"#;
+        let event =
+            json!({"who": sealed(nasty), "said": nasty, "{\"$sealed\":0}": [sealed(""), {"note": sealed("电话\n")}]});
+        let (public, mut texts) = split(event.clone());
+        let bytes = public.to_string();
+        let read = |texts: &[SealedText]| serde_json::from_str::<Value>(&join_text(&bytes, texts)).expect("JSON");
+        assert_eq!(read(&texts), event);
+        texts[1].text = None;
+        assert_eq!(read(&texts), join(public.clone(), &texts));
+        texts.pop();
+        assert_eq!(read(&texts), join(public.clone(), &texts), "a text that is not there");
+        assert_eq!(read(&[]), public);
     }
 }
