@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use event_log::{Centre, Event, EventLog};
+use event_log::{Centre, Event, EventLog, Texts};
 use futures_util::future::{join_all, try_join_all};
 
 use crate::{Reader, Recorded, Stop, ViewError, file::File, fold::Use, recorded::Unreadable, registry::Kept};
@@ -95,13 +95,19 @@ async fn read_batch(
     after: u64,
     limit: u32,
 ) -> Result<Batch, ViewError> {
-    let events = log.read_centre(centre, after, limit).await?;
     let (views, centre) = (files.iter().map(|file| file.view).collect::<Vec<_>>(), centre.clone());
-    Ok(beside(events.len(), move || decode(&views, &centre, events)).await)
+    let texts = texts(&views);
+    let events = log.read_centre_for(&texts, &centre, after, limit).await?;
+    Ok(beside(events.len(), move || decode(&views, &texts, &centre, events)).await)
 }
 
-pub(crate) fn decode(views: &[&'static Kept], centre: &Centre, events: Vec<Event>) -> Batch {
-    let reader = Reader::new(centre);
+/// What any of these views reads of persons.
+pub(crate) fn texts(views: &[&'static Kept]) -> Texts {
+    views.iter().flat_map(|view| view.texts).copied().collect()
+}
+
+pub(crate) fn decode(views: &[&'static Kept], texts: &Texts, centre: &Centre, events: Vec<Event>) -> Batch {
+    let reader = Reader::for_texts(centre, texts.clone());
     // A view finds a type among all names there are. A batch has few types.
     let mut known: BTreeMap<String, Arc<[Use]>> = BTreeMap::new();
     let read = move |event: Event| {

@@ -11,12 +11,13 @@
 
 use std::{panic::resume_unwind, thread};
 
-use event_log::{Centre, Event, EventLog};
+use event_log::{Centre, Event, EventLog, Texts};
+use futures_util::{StreamExt as _, stream::FuturesOrdered};
 use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     Stop, ViewError,
-    advance::{Batch, Scope, decode, facts, stop},
+    advance::{Batch, Scope, decode, facts, stop, texts},
     file::File,
     hand::{Hand, Stored},
     registry::Kept,
@@ -41,6 +42,8 @@ impl Default for Room {
 
 /// Batches that wait for a view.
 const WAITING: usize = 2;
+/// Batches that are read at a time: while what one says of persons is opened, another comes from the disk.
+const AHEAD: usize = 2;
 
 /// Events of one centre, as the log has them; none where its log ends.
 type Raw = (Centre, Vec<Event>);
@@ -75,8 +78,11 @@ pub(crate) async fn build(
     }
     drop(working);
     let (raw, to_decode) = mpsc::channel(1);
-    let decoding = thread::spawn(move || decode_all(&views, to_decode, &inboxes));
-    let read = read_all(log, centres, room.batch_events, &raw, progress).await;
+    let texts = texts(&views);
+    let reading = Reading { log, texts: &texts, batch_events: room.batch_events };
+    let of = texts.clone();
+    let decoding = thread::spawn(move || decode_all(&views, &of, to_decode, &inboxes));
+    let read = reading.all(centres, &raw, progress).await;
     drop(raw);
     let _ = all_ended.recv().await;
     let mut outcome = read;
@@ -91,35 +97,58 @@ pub(crate) async fn build(
     (files, outcome)
 }
 
-/// Reads on until the end of the last centre's log, or until nobody takes it any more.
-async fn read_all(
-    log: &dyn EventLog,
-    centres: &[Centre],
+/// How a log is read from end to end.
+struct Reading<'a> {
+    log: &'a dyn EventLog,
+    texts: &'a Texts,
     batch_events: u32,
-    to: &mpsc::Sender<Raw>,
-    mut progress: impl FnMut(&Centre, u64),
-) -> Result<u64, ViewError> {
-    let mut all = 0;
-    for centre in centres {
-        let mut reached = 0;
-        loop {
-            let events = log.read_centre(centre, reached, batch_events).await?;
-            let last = events.last().map(|event| event.position);
-            if to.send((centre.clone(), events)).await.is_err() {
-                return Ok(all);
-            }
-            let Some(last) = last else { break };
-            reached = last;
-            progress(centre, reached);
-        }
-        all += reached;
-    }
-    Ok(all)
 }
 
-fn decode_all(views: &[&'static Kept], mut raw: mpsc::Receiver<Raw>, to: &[mpsc::Sender<Decoded>]) {
+impl Reading<'_> {
+    /// Reads on until the end of the last centre's log, or until nobody takes it any more.
+    async fn all(
+        &self,
+        centres: &[Centre],
+        to: &mpsc::Sender<Raw>,
+        mut progress: impl FnMut(&Centre, u64),
+    ) -> Result<u64, ViewError> {
+        let mut all = 0;
+        for centre in centres {
+            let (mut reached, mut next) = (0, 0);
+            let mut ahead = FuturesOrdered::new();
+            loop {
+                while ahead.len() < AHEAD {
+                    let after = next;
+                    ahead.push_back(async move {
+                        let read = self.log.read_centre_for(self.texts, centre, after, self.batch_events).await;
+                        read.map(|events| (after, events))
+                    });
+                    next += u64::from(self.batch_events);
+                }
+                let Some(batch) = ahead.next().await else { break };
+                let (after, events) = batch?;
+                let last = events.last().map(|event| event.position);
+                if to.send((centre.clone(), events)).await.is_err() {
+                    return Ok(all);
+                }
+                let Some(last) = last else { break };
+                reached = last;
+                progress(centre, reached);
+                if last != after + u64::from(self.batch_events) {
+                    // Fewer than were asked for: those ahead begin elsewhere.
+                    ahead.clear();
+                    next = last;
+                }
+            }
+            all += reached;
+        }
+        Ok(all)
+    }
+}
+
+fn decode_all(views: &[&'static Kept], texts: &Texts, mut raw: mpsc::Receiver<Raw>, to: &[mpsc::Sender<Decoded>]) {
     while let Some((centre, events)) = raw.blocking_recv() {
-        let batch = decode(views, &centre, events);
+        let batch = decode(views, texts, &centre, events);
         for view in to {
             if view.blocking_send((centre.clone(), batch.clone())).is_err() {
                 return;

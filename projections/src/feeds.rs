@@ -117,7 +117,7 @@ impl View for Feeds {
 
     const NAME: &'static str = "feeds";
     const VERSION: u32 = 2;
-    const PERSONAL: bool = true;
+    const TEXTS: &'static [(&'static str, &'static str)] = &project::TEXTS;
     const DDL: &'static str = "
         CREATE TABLE rows (
             centre TEXT NOT NULL,

@@ -48,8 +48,8 @@ pub(crate) trait View {
     const DDL: &'static str;
     /// The indexes on it.
     const INDEXES: &'static str;
-    /// Whether rows hold plain text that belongs to a person.
-    const PERSONAL: bool;
+    /// The texts of persons that it reads, and so all that its rows can hold in plain: types of events, and JSON pointers to fields.
+    const TEXTS: &'static [(&'static str, &'static str)];
 
     fn uses(kind: &str) -> Use;
 

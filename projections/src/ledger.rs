@@ -160,7 +160,7 @@ impl View for Ledger {
 
     const NAME: &'static str = "ledger";
     const VERSION: u32 = 2;
-    const PERSONAL: bool = true;
+    const TEXTS: &'static [(&'static str, &'static str)] = &project::TEXTS;
     const DDL: &'static str = "
         CREATE TABLE rows (
             centre TEXT NOT NULL,

@@ -67,6 +67,6 @@ pub use error::{Stop, ViewError};
 pub use fold::Use;
 pub use number::Number;
 pub use past::When;
-pub use recorded::{Reader, Recorded, Unreadable, What, entry};
+pub use recorded::{Reader, Recorded, Unreadable, What, entry, entry_for};
 pub use views::{Rebuilt, Status, Views};
 pub use words::term;

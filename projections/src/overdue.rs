@@ -102,7 +102,7 @@ impl View for Overdue {
 
     const NAME: &'static str = "overdue";
     const VERSION: u32 = 2;
-    const PERSONAL: bool = false;
+    const TEXTS: &'static [(&'static str, &'static str)] = &[];
     const DDL: &'static str = "
         CREATE TABLE rows (
             centre TEXT NOT NULL,

@@ -8,7 +8,7 @@ use cases::{
     ids::PersonId,
     sealed::SealedText,
 };
-use event_log::{Body, BodyError, Centre, Event};
+use event_log::{Body, BodyError, Centre, Event, Texts};
 use uuid::Uuid;
 
 /// One event of a centre's log, read.
@@ -51,12 +51,19 @@ pub struct Reader {
     centre: Centre,
     /// The stream of the centre itself; `None` where the log's name for it is no code.
     own: Option<Uuid>,
+    /// All of them where nothing is said.
+    texts: Option<Texts>,
 }
 
 impl Reader {
     pub fn new(centre: &Centre) -> Self {
         let own = CentreCode::from_str(centre.as_str()).ok().map(|code| code.stream());
-        Self { centre: centre.clone(), own }
+        Self { centre: centre.clone(), own, texts: None }
+    }
+
+    /// Leaves out what else the events say of persons, whether the log opened it or not.
+    pub fn for_texts(centre: &Centre, texts: Texts) -> Self {
+        Self { texts: Some(texts), ..Self::new(centre) }
     }
 
     /// Reads an event.
@@ -67,11 +74,15 @@ impl Reader {
         let own = self.own.ok_or_else(|| Unreadable::Centre(self.centre.to_string()))?;
         let recorded_at = Instant::from_ms(event.recorded_ms).ok_or(Unreadable::Time(event.recorded_ms))?;
         let what = if event.stream == own {
-            What::Centre(Box::new(entry(event)?))
+            What::Centre(Box::new(self.entry(event)?))
         } else {
-            What::Case(CaseId(event.stream), Box::new(entry(event)?))
+            What::Case(CaseId(event.stream), Box::new(self.entry(event)?))
         };
         Ok(Recorded { position: event.position, version: event.version, recorded_at, what })
+    }
+
+    fn entry<E: EventSet>(&self, event: &Event) -> Result<Entry<E>, Unreadable> {
+        self.texts.as_ref().map_or_else(|| entry(event), |texts| entry_for(texts, event))
     }
 }
 
@@ -98,7 +109,20 @@ impl Recorded {
 /// # Errors
 /// [`Unreadable`] if this program does not know its type, or its bytes are not what the type says.
 pub fn entry<E: EventSet>(event: &Event) -> Result<Entry<E>, Unreadable> {
-    let (public, sealed) = Body::parts(&event.body)?;
+    entry_with(event, |_| true)
+}
+
+/// The same without other texts of persons than these, whether the log opened them or not.
+///
+/// # Errors
+/// As [`entry`].
+pub fn entry_for<E: EventSet>(texts: &Texts, event: &Event) -> Result<Entry<E>, Unreadable> {
+    let fields = texts.of(&event.kind);
+    entry_with(event, |field| fields.contains(&field))
+}
+
+fn entry_with<E: EventSet>(event: &Event, wanted: impl Fn(&str) -> bool) -> Result<Entry<E>, Unreadable> {
+    let (public, sealed) = Body::parts(&event.body, wanted)?;
     let texts = sealed.into_iter().map(|field| {
         let text = field.bytes.map(String::from_utf8).transpose().map_err(|_| Unreadable::Text)?;
         Ok(SealedText { person: PersonId(field.person), field: field.field, text })

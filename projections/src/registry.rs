@@ -31,8 +31,8 @@ pub struct Kept {
     pub name: &'static str,
     /// Of rows and projector: another number in a file means that it is built anew.
     pub version: u32,
-    /// Its rows hold plain text of persons, so it must be built anew when a person's data was erased.
-    pub personal: bool,
+    /// The texts of persons that it reads: types of events, and JSON pointers to fields. No others are opened for it.
+    pub texts: &'static [(&'static str, &'static str)],
     /// What it makes of a type of event.
     pub uses: fn(&str) -> Use,
     pub(crate) ddl: &'static str,
@@ -56,7 +56,7 @@ impl Kept {
         Self {
             name: V::NAME,
             version: V::VERSION,
-            personal: V::PERSONAL,
+            texts: V::TEXTS,
             uses: V::uses,
             ddl: V::DDL,
             indexes: V::INDEXES,
@@ -64,6 +64,11 @@ impl Kept {
             hand: || Box::new(Held::<V>::default()),
             at: |log, centre, when| Box::pin(rows_at::<V>(log, centre, when)),
         }
+    }
+
+    /// Whether its rows hold plain text of persons, so that it must be built anew when a person's data was erased.
+    pub fn is_personal(&self) -> bool {
+        !self.texts.is_empty()
     }
 
     /// One centre's rows folded from the log alone, as they were at a past moment or are now: what its file would hold.

@@ -65,6 +65,31 @@ pub struct Event {
     pub body: Vec<u8>,
 }
 
+/// Which texts of persons a reader looks at: by type of event, in which fields they stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts(BTreeMap<&'static str, Vec<&'static str>>);
+
+impl Texts {
+    /// For a reader that looks at none.
+    pub const NONE: Self = Self(BTreeMap::new());
+
+    /// The fields of events of this type.
+    pub fn of(&self, kind: &str) -> &[&'static str] {
+        self.0.get(kind).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl FromIterator<(&'static str, &'static str)> for Texts {
+    /// Of pairs of a type and a field.
+    fn from_iter<I: IntoIterator<Item = (&'static str, &'static str)>>(pairs: I) -> Self {
+        let mut texts = Self::NONE;
+        for (kind, field) in pairs {
+            texts.0.entry(kind).or_default().push(field);
+        }
+        texts
+    }
+}
+
 /// Where a centre's log stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {

@@ -13,7 +13,7 @@ use crate::keys::Found;
 use crate::store::Of;
 
 /// How many opened keys are held, and how many drawn ones that nobody wrote under.
-const HELD: usize = 16_384;
+const HELD: usize = 65_536;
 
 #[derive(Default)]
 pub(crate) struct State {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use event_log::{
     Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, LogError,
-    Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail,
+    Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail, Texts,
 };
 use transparency::seal::{FieldSecret, PersonKey, Place};
 use transparency::tree::Plan;
@@ -96,22 +96,35 @@ impl SealedLog {
         Ok(all)
     }
 
-    async fn open(&self, centre: &Centre, mut events: Vec<Event>) -> Result<Vec<Event>, LogError> {
+    /// Opens what is wanted, and everything if nobody says what is. Of other texts the bytes are left out, or left as they are where
+    /// nothing of an event is wanted.
+    async fn open(
+        &self,
+        wanted: Option<&Texts>,
+        centre: &Centre,
+        mut events: Vec<Event>,
+    ) -> Result<Vec<Event>, LogError> {
         let at = |event: &Event| format!("{centre}@{} ({})", event.position, event.kind);
         let failed = |event: &Event, error: KeyError| LogError::Sealed { what: at(event), source: Arc::new(error) };
         let mut bodies = Vec::new();
         let mut persons = BTreeSet::new();
-        for (index, event) in events.iter().enumerate().filter(|(_, event)| !Body::is_plainly_public(&event.body)) {
+        for (index, event) in events.iter().enumerate() {
+            let fields = wanted.map(|wanted| wanted.of(&event.kind));
+            if fields.is_some_and(<[_]>::is_empty) || Body::is_plainly_public(&event.body) {
+                continue;
+            }
+            let is_wanted = |field: &str| fields.is_none_or(|fields| fields.contains(&field));
             // What is no body is the reader's to refuse.
-            let Ok(body) = Body::decode(&event.body) else { continue };
-            persons.extend(body.sealed().iter().map(|field| field.person));
-            bodies.push((index, body));
+            let Ok((public, sealed)) = Body::parts(&event.body, is_wanted) else { continue };
+            persons.extend(sealed.iter().filter(|field| field.bytes.is_some()).map(|field| field.person));
+            bodies.push((index, public, sealed));
         }
-        let Some((first, _)) = bodies.first() else { return Ok(events) };
+        let Some((first, ..)) = bodies.first() else { return Ok(events) };
         let found = self.keys.find(&persons).await.map_err(|error| failed(&events[*first], error))?;
-        for (index, body) in bodies {
-            let event = &mut events[index];
-            let opened = body.sealed().iter().map(|field| {
+        let mut all = Vec::with_capacity(bodies.len());
+        for (index, public, sealed) in bodies {
+            let event = &events[index];
+            let opened = sealed.iter().map(|field| {
                 let SealedField { person, field, bytes: Some(bytes) } = field else { return Ok(field.clone()) };
                 let key = match found.get(person) {
                     Some(Found::Key(key)) => key,
@@ -132,8 +145,11 @@ impl SealedLog {
                 Ok(SealedField { person: *person, field: field.clone(), bytes: Some(text) })
             });
             let opened = opened.collect::<Result<Vec<_>, _>>().map_err(|error| failed(event, error))?;
-            let bytes = body.with_sealed(opened).encode();
-            event.body = bytes.map_err(|error| failed(event, bad_body(error)))?;
+            let bytes = Body::encode_parts(public, &opened);
+            all.push((index, bytes.map_err(|error| failed(event, bad_body(error)))?));
+        }
+        for (index, body) in all {
+            events[index].body = body;
         }
         Ok(events)
     }
@@ -227,11 +243,31 @@ impl EventLog for SealedLog {
     }
 
     async fn read_stream(&self, centre: &Centre, stream: Uuid, after_version: u64) -> Result<Vec<Event>, LogError> {
-        self.open(centre, self.inner.read_stream(centre, stream, after_version).await?).await
+        self.open(None, centre, self.inner.read_stream(centre, stream, after_version).await?).await
+    }
+
+    async fn read_stream_for(
+        &self,
+        texts: &Texts,
+        centre: &Centre,
+        stream: Uuid,
+        after_version: u64,
+    ) -> Result<Vec<Event>, LogError> {
+        self.open(Some(texts), centre, self.inner.read_stream(centre, stream, after_version).await?).await
     }
 
     async fn read_centre(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Event>, LogError> {
-        self.open(centre, self.inner.read_centre(centre, after_position, limit).await?).await
+        self.open(None, centre, self.inner.read_centre(centre, after_position, limit).await?).await
+    }
+
+    async fn read_centre_for(
+        &self,
+        texts: &Texts,
+        centre: &Centre,
+        after_position: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>, LogError> {
+        self.open(Some(texts), centre, self.inner.read_centre(centre, after_position, limit).await?).await
     }
 
     async fn stream_head(&self, centre: &Centre, stream: Uuid) -> Result<u64, LogError> {

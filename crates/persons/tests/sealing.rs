@@ -11,11 +11,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use event_log::{
-    Access, Append, AppendError, Body, Centre, Clock, EventLog, LogError, NewEvent, Priority, SealedField,
+    Access, Append, AppendError, Body, Centre, Clock, EventLog, LogError, NewEvent, Priority, SealedField, Texts,
 };
 use persons::{KeyError, MASTER_NAME, PersonKeys, STORE_NAME, SealedLog};
 use serde_json::json;
-use sqlx::Connection as _;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -101,6 +101,34 @@ async fn what_goes_in_comes_out_and_no_file_holds_it() {
         log.close().await;
         assert_eq!(holding(place.path(), &[NAME.as_bytes(), TELEPHONE.as_bytes()]), Vec::<String>::new());
     }
+}
+
+/// What nobody looks at is not opened, and its person's key is not asked for.
+#[tokio::test]
+async fn a_reader_is_given_the_texts_that_it_looks_at() {
+    let place = TempDir::new().unwrap();
+    let (log, _) = open(place.path(), Access::Write).await;
+    log.append(append(CASE, 0, &[(PERSON, "/name", NAME), (OTHER, "/staff", "李四")])).await.unwrap();
+    let url = format!("sqlite:{}", place.path().join("log.sqlite").display());
+    let kept = event_log::open(&url, Access::Read).await.unwrap().read_centre(&centre(), 0, 10).await.unwrap();
+    assert_eq!(log.read_centre_for(&Texts::NONE, &centre(), 0, 10).await.unwrap(), kept);
+    assert_eq!(log.read_stream_for(&Texts::NONE, &centre(), CASE, 0).await.unwrap(), kept);
+
+    let mut store =
+        SqliteConnection::connect(place.path().join("keys").join(STORE_NAME).to_str().unwrap()).await.unwrap();
+    sqlx::query("DELETE FROM persons WHERE person = $1")
+        .bind(OTHER.as_bytes().as_slice())
+        .execute(&mut store)
+        .await
+        .unwrap();
+    let (beside, _) = open(place.path(), Access::Read).await;
+    assert!(matches!(beside.read_centre(&centre(), 0, 10).await, Err(LogError::Sealed { .. })), "its key is missing");
+    let names = Texts::from_iter([("accepted", "/name"), ("accepted", "/telephone"), ("declined", "/staff")]);
+    let in_order = beside.read_centre_for(&names, &centre(), 0, 10).await.unwrap();
+    assert_eq!(beside.read_stream_for(&names, &centre(), CASE, 0).await.unwrap(), in_order);
+    let fields = Body::decode(&in_order[0].body).unwrap();
+    let given: Vec<_> = fields.sealed().iter().map(|field| (field.person, field.bytes.as_deref())).collect();
+    assert_eq!(given, [(PERSON, Some(NAME.as_bytes())), (OTHER, None)]);
 }
 
 #[tokio::test]
@@ -255,7 +283,7 @@ async fn strangers_do_not_suffer_from_a_bad_row() {
     log.close().await;
     drop((log, keys));
     let store = place.path().join("keys").join(STORE_NAME);
-    let mut database = sqlx::SqliteConnection::connect(&store.to_string_lossy()).await.unwrap();
+    let mut database = SqliteConnection::connect(&store.to_string_lossy()).await.unwrap();
     let spoil = "UPDATE persons SET wrapped = zeroblob(length(wrapped)) WHERE stream = $1";
     let done = sqlx::query(spoil).bind(CASE.as_bytes().as_slice()).execute(&mut database).await.unwrap();
     assert_eq!(done.rows_affected(), 1);

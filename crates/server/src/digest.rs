@@ -15,6 +15,7 @@ use cases::{
     people::Actor,
 };
 use chrono::{Datelike, Months, NaiveDate};
+use event_log::{Priority, Texts};
 use uuid::Uuid;
 
 use crate::{
@@ -69,11 +70,11 @@ impl Tally {
         const PAGE: u32 = 1_000;
         let (mut tally, mut after) = (Self::default(), 0);
         loop {
-            let events = engine.log().read_centre(&wire::log_centre(code), after, PAGE).await?;
+            let events = engine.log().read_centre_for(&Texts::NONE, &wire::log_centre(code), after, PAGE).await?;
             let Some(last) = events.last() else { return Ok(tally) };
             after = last.position;
             for event in events.iter().filter(|event| event.stream != code.stream()) {
-                tally.add(CaseId(event.stream), &wire::read(code, event)?);
+                tally.add(CaseId(event.stream), &wire::read_without_texts(code, event)?);
             }
         }
     }
@@ -122,7 +123,7 @@ pub(crate) async fn send_due(
         let recorded_at = centre.simulated.then_some(now);
         let command = SendMonthlyDigest { month, counts }.into();
         let line = CentreCommandLine::new(code.clone(), Actor::system(), id, recorded_at, command);
-        let done = engine.submit(&CommandLine::Centre(Box::new(line)), event_log::Priority::People).await?;
+        let done = engine.submit(&CommandLine::Centre(Box::new(line)), Priority::People).await?;
         if done.events.is_empty() {
             return Ok(sent);
         }

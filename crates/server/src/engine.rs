@@ -18,7 +18,9 @@ use cases::{
     command::{CaseCommandLine, CentreCommandLine},
     ids::CommandId,
 };
-use event_log::{Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, Prepared, Priority, Reached};
+use event_log::{
+    Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, Prepared, Priority, Reached, Texts,
+};
 use persons::Of;
 use serde::Serialize;
 use uuid::Uuid;
@@ -181,6 +183,21 @@ impl Engine {
             return Ok(case);
         }
         Ok(Arc::new(self.case(centre, id).await?))
+    }
+
+    /// The same without anything that was said of persons: enough to foresee what is due.
+    ///
+    /// # Errors
+    /// As [`Engine::centre`].
+    pub(crate) async fn case_to_foresee(&self, centre: &CentreCode, id: CaseId) -> Result<Arc<Case>, EngineError> {
+        if let Some(case) = self.cache().get(id) {
+            return Ok(case);
+        }
+        let mut case = Case::new(id);
+        for event in self.log.read_stream_for(&Texts::NONE, &wire::log_centre(centre), id.0, 0).await? {
+            case::evolve(&mut case, &wire::read_without_texts(centre, &event)?);
+        }
+        Ok(Arc::new(case))
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {

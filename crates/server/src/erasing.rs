@@ -60,7 +60,8 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
             );
         }
         engine.forget_cases();
-        let plain: Vec<String> = VIEWS.iter().filter(|view| view.personal).map(|view| view.name.to_owned()).collect();
+        let plain: Vec<String> =
+            VIEWS.iter().filter(|view| view.is_personal()).map(|view| view.name.to_owned()).collect();
         views.rebuild(engine.log(), &plain, |_, _| ()).await.context("the views could not be built anew")?;
     }
     for (person, centre, case, erasure) in &agreed {

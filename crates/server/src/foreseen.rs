@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cases::{CaseEvent, CaseId, CentreCode, Context, Instant, case::sweep::agenda, people::Actor};
+use event_log::Texts;
+use futures_util::{StreamExt as _, stream};
 
 use crate::{
     engine::{Engine, EngineError},
@@ -16,6 +18,9 @@ use crate::{
 /// type forgotten here costs time and never a step.
 const MOVES_NOTHING: [&str; 4] =
     ["roster_recorded", "department_recorded", "recipients_recorded", "monthly_digest_sent"];
+
+/// Cases that are looked at at a time: while one is read another is folded.
+const TOGETHER: usize = 16;
 
 /// What the system foresees of one centre.
 #[derive(Debug, Default)]
@@ -36,7 +41,7 @@ impl Foreseen {
         let mut grown = BTreeSet::new();
         let mut position = self.position;
         loop {
-            let events = engine.log().read_centre(&wire::log_centre(code), position, PAGE).await?;
+            let events = engine.log().read_centre_for(&Texts::NONE, &wire::log_centre(code), position, PAGE).await?;
             let Some(last) = events.last() else { break };
             position = last.position;
             for event in &events {
@@ -49,8 +54,10 @@ impl Foreseen {
                 }
             }
         }
-        for case in grown {
-            self.look_at(engine, code, case, now).await?;
+        let foreseen = grown.into_iter().map(async |case| (case, foresee(engine, code, case, now).await));
+        let mut foreseen = stream::iter(foreseen).buffer_unordered(TOGETHER);
+        while let Some((case, seen)) = foreseen.next().await {
+            self.note(case, seen?);
         }
         // Only now: a case that could not be looked at is looked at again.
         self.position = position;
@@ -68,26 +75,41 @@ impl Foreseen {
         id: CaseId,
         now: Instant,
     ) -> Result<(), EngineError> {
-        let centre = engine.centre(code).await?;
-        let case = engine.case_to_decide(code, id).await?;
-        let system = Actor::system();
-        let (first, told) = match agenda(&case, &Context::of_sweep(&centre, &system, now)) {
-            Ok(steps) => (steps.first().map(|step| step.at), true),
-            // A year that no calendar covers yet: when one is published, it is looked at again.
-            Err(refusal) => {
-                tracing::error!(%id, %refusal, "what is due for a case cannot be told");
-                (None, false)
-            }
-        };
+        self.note(id, foresee(engine, code, id, now).await?);
+        Ok(())
+    }
+
+    fn note(&mut self, id: CaseId, Seen { first, may_change }: Seen) {
         if let Some(Some(at)) = self.next.remove(&id) {
             self.by_moment.remove(&(at, id));
         }
-        if first.is_some() || !told || !case.is_ended() {
+        if first.is_some() || may_change {
             self.next.insert(id, first);
         }
         self.by_moment.extend(first.map(|at| (at, id)));
-        Ok(())
     }
+}
+
+/// What is to be told of one case.
+struct Seen {
+    /// When its next step is.
+    first: Option<Instant>,
+    /// It may get one that is not foreseen now.
+    may_change: bool,
+}
+
+async fn foresee(engine: &Engine, code: &CentreCode, id: CaseId, now: Instant) -> Result<Seen, EngineError> {
+    let centre = engine.centre(code).await?;
+    let case = engine.case_to_foresee(code, id).await?;
+    let system = Actor::system();
+    Ok(match agenda(&case, &Context::of_sweep(&centre, &system, now)) {
+        Ok(steps) => Seen { first: steps.first().map(|step| step.at), may_change: !case.is_ended() },
+        // A year that no calendar covers yet: when one is published, it is looked at again.
+        Err(refusal) => {
+            tracing::error!(%id, %refusal, "what is due for a case cannot be told");
+            Seen { first: None, may_change: true }
+        }
+    })
 }
 
 #[cfg(test)]

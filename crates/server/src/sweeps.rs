@@ -10,9 +10,12 @@ use cases::{
     command::CaseCommandLine,
     people::Actor,
 };
-use event_log::Priority;
+use event_log::{Priority, Texts};
 
-use crate::engine::{Done, Engine, EngineError};
+use crate::{
+    engine::{Done, Engine, EngineError},
+    wire,
+};
 
 /// What a sweep did.
 #[derive(Debug, Default)]
@@ -61,7 +64,7 @@ pub(crate) async fn all_cases(engine: &Engine, centre: &CentreCode) -> Result<Ve
     let mut cases = Vec::new();
     let mut after = 0;
     loop {
-        let events = engine.log().read_centre(&crate::wire::log_centre(centre), after, PAGE).await?;
+        let events = engine.log().read_centre_for(&Texts::NONE, &wire::log_centre(centre), after, PAGE).await?;
         let Some(last) = events.last() else { return Ok(cases) };
         after = last.position;
         let first = events.iter().filter(|event| event.version == 1 && event.stream != centre.stream());

@@ -1,7 +1,7 @@
 //! Between the domain's entries and the log's events: which bytes stand for which entry.
 
 use cases::{CentreCode, Entry, EventSet, ids::CommandId};
-use event_log::{Body, Event, NewEvent, SealedField};
+use event_log::{Body, Event, NewEvent, SealedField, Texts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -43,6 +43,12 @@ pub(crate) fn new_event<E: EventSet>(stream: Uuid, entry: &Entry<E>) -> Result<N
 /// The entry that an event's bytes hold, as the views read it.
 pub(crate) fn read<E: EventSet>(centre: &CentreCode, event: &Event) -> Result<Entry<E>, EngineError> {
     projections::entry(event).map_err(|source| EngineError::Undecodable { place: place(centre, event), source })
+}
+
+/// The same without anything that was said of persons, which the log need not have opened.
+pub(crate) fn read_without_texts<E: EventSet>(centre: &CentreCode, event: &Event) -> Result<Entry<E>, EngineError> {
+    let entry = projections::entry_for(&Texts::NONE, event);
+    entry.map_err(|source| EngineError::Undecodable { place: place(centre, event), source })
 }
 
 fn decode(centre: &CentreCode, event: &Event) -> Result<Body, EngineError> {

@@ -1,5 +1,7 @@
 //! The body's encoding: what an event says, with what belongs to a person kept apart.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -95,18 +97,28 @@ impl Body {
         Ok(serde_json::to_vec(self)?)
     }
 
-    /// The public part's text and the sealed parts of an event's bytes, for a reader that keeps neither. Whether the text is one
-    /// JSON object, as [`Body::decode`] sees to, may show only when it is parsed: where nothing is sealed, it is not read here.
+    /// The public part's text and the sealed parts of an event's bytes, for a reader that keeps neither and looks at `wanted`
+    /// fields only: the bytes of others are left out. Whether the text is one JSON object, as [`Body::decode`] sees to, may show
+    /// only when it is parsed: where nothing is sealed, it is not read here.
     ///
     /// # Errors
-    /// As [`Body::decode`].
-    pub fn parts(bytes: &[u8]) -> Result<(&str, Vec<SealedField>), BodyError> {
+    /// As [`Body::decode`], but for the bytes that are left out.
+    pub fn parts(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<(&str, Vec<SealedField>), BodyError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Parts<'a> {
             #[serde(borrow)]
             public: &'a RawValue,
-            sealed: Vec<SealedField>,
+            #[serde(borrow)]
+            sealed: Vec<Part<'a>>,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Part<'a> {
+            person: Uuid,
+            field: String,
+            #[serde(borrow)]
+            bytes: Option<Cow<'a, str>>,
         }
         // As `encode` writes most events. If what is cut out is more than one value, or less, then it cannot be parsed as one.
         let alone = bytes.strip_prefix(br#"{"public":"#).and_then(|rest| rest.strip_suffix(br#","sealed":[]}"#));
@@ -117,7 +129,25 @@ impl Body {
             return Ok((public, Vec::new()));
         }
         let Parts { public, sealed } = serde_json::from_slice(bytes)?;
-        if public.get().starts_with('{') { Ok((public.get(), sealed)) } else { Err(BodyError::NotAnObject) }
+        if !public.get().starts_with('{') {
+            return Err(BodyError::NotAnObject);
+        }
+        let field = |Part { person, field, bytes }: Part<'_>| {
+            let bytes = bytes.filter(|_| wanted(&field)).map(|text| base64_text::decode(&text)).transpose()?;
+            Ok(SealedField { person, field, bytes })
+        };
+        Ok((public.get(), sealed.into_iter().map(field).collect::<Result<_, serde_json::Error>>()?))
+    }
+
+    /// What [`Body::encode`] makes of these parts, of which [`Body::parts`] gave the public one.
+    ///
+    /// # Errors
+    /// As [`Body::encode`].
+    pub fn encode_parts(public: &str, sealed: &[SealedField]) -> Result<Vec<u8>, BodyError> {
+        let mut bytes = [br#"{"public":"#, public.as_bytes(), br#","sealed":"#].concat();
+        serde_json::to_writer(&mut bytes, sealed)?;
+        bytes.push(b'}');
+        Ok(bytes)
     }
 
     /// Reads the bytes of an event.
@@ -141,7 +171,6 @@ mod base64_text {
 
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
@@ -153,6 +182,10 @@ mod base64_text {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
         let text = Option::<Cow<'de, str>>::deserialize(from)?;
-        text.map(|text| STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)).transpose()
+        text.map(|text| decode(&text)).transpose()
+    }
+
+    pub(super) fn decode<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
+        STANDARD.decode(text).map_err(E::custom)
     }
 }

@@ -117,9 +117,10 @@ impl FieldSecret {
 
     /// Seals a text. The nonce is drawn at random, for each text anew.
     pub fn seal(&self, place: &Place<'_>, nonce: [u8; NONCE_BYTES], text: &[u8]) -> Vec<u8> {
+        let (commitment, cipher) = self.derived();
         let payload = Payload { msg: text, aad: &place.encode() };
-        let sealed = self.cipher().encrypt(&nonce.into(), payload).expect("a text is far below 64 GiB");
-        [self.commitment().as_slice(), &nonce, &sealed].concat()
+        let sealed = cipher.encrypt(&nonce.into(), payload).expect("a text is far below 64 GiB");
+        [commitment.as_slice(), &nonce, &sealed].concat()
     }
 
     /// Opens what was sealed for this place.
@@ -127,26 +128,27 @@ impl FieldSecret {
     /// # Errors
     /// [`OpenError`].
     pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let (expected, cipher) = self.derived();
         let (commitment, rest) = sealed.split_first_chunk::<COMMITMENT_BYTES>().ok_or(OpenError::Short)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError::Short)?;
         if sealed.len() < TAG_BYTES {
             return Err(OpenError::Short);
         }
         // Both are known to whoever has the bytes: how long it takes to compare them tells nothing.
-        if commitment != &*self.commitment() {
+        if commitment != &*expected {
             return Err(OpenError::OtherSecret);
         }
         let payload = Payload { msg: sealed, aad: &place.encode() };
-        self.cipher().decrypt(&(*nonce).into(), payload).map_err(|_| OpenError::Altered)
+        cipher.decrypt(&(*nonce).into(), payload).map_err(|_| OpenError::Altered)
     }
 
-    fn commitment(&self) -> Zeroizing<[u8; 32]> {
-        mac(&self.0[..], &[COMMIT])
-    }
-
-    fn cipher(&self) -> AesGcm<Sm4, U12> {
-        let key = mac(&self.0[..], &[SEAL]);
-        AesGcm::new_from_slice(&key[..16]).expect("SM4 has keys of 16 bytes")
+    /// The commitment, and the cipher with its key.
+    fn derived(&self) -> (Zeroizing<[u8; 32]>, AesGcm<Sm4, U12>) {
+        // What an HMAC makes of its key alone is half the work of one so short.
+        let keyed = keyed(&self.0[..]);
+        let key = finish(keyed.clone(), &[SEAL]);
+        let cipher = AesGcm::new_from_slice(&key[..16]).expect("SM4 has keys of 16 bytes");
+        (finish(keyed, &[COMMIT]), cipher)
     }
 }
 
@@ -166,7 +168,14 @@ impl Place<'_> {
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let mut mac = Hmac::<Sm3>::new_from_slice(key).expect("it takes keys of any length");
+    finish(keyed(key), parts)
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sm3> {
+    Hmac::new_from_slice(key).expect("it takes keys of any length")
+}
+
+fn finish(mut mac: Hmac<Sm3>, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     parts.iter().for_each(|part| mac.update(part));
     Zeroizing::new(mac.finalize().into_bytes().into())
 }

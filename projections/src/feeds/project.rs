@@ -26,6 +26,14 @@ pub(super) const CONSUMES: [&str; 12] = [
     "monthly_digest_sent",
 ];
 
+/// What letters and corrections say in their signers' own words.
+pub(super) const TEXTS: [(&str, &str); 4] = [
+    ("supervision_issued", "/data/requirement"),
+    ("circulated", "/data/wording"),
+    ("escalation_withheld", "/data/reason"),
+    ("escalation_corrected", "/data/text"),
+];
+
 /// The case, and the entry that is acknowledged.
 pub(super) fn keys(fact: &Recorded) -> Vec<String> {
     let Some((id, entry)) = fact.case() else { return Vec::new() };

@@ -49,6 +49,24 @@ pub(super) const CONSUMES: [&str; 32] = [
     "reopened",
 ];
 
+/// What the ledger shows of persons. The narrative (诉求内容) is not among it: it is read where a case is, from the log.
+pub(super) const TEXTS: [(&str, &str); 14] = [
+    ("accepted", "/data/name"),
+    ("accepted", "/data/contact_person"),
+    ("accepted", "/data/telephone"),
+    ("accepted", "/data/address"),
+    ("accepted", "/data/summary"),
+    ("contact_corrected", "/data/contact_person"),
+    ("contact_corrected", "/data/telephone"),
+    ("contact_corrected", "/data/address"),
+    ("settled_on_the_spot", "/data/result"),
+    ("referral_answered", "/data/answer"),
+    ("entry_corrected", "/data/mending/value"),
+    ("inability_explained", "/data/reason"),
+    ("inability_explained", "/data/basis"),
+    ("result_reported", "/data/text"),
+];
+
 /// The case's own row, and those of the cases that it names.
 pub(super) fn keys(fact: &Recorded) -> Vec<String> {
     let Some((id, entry)) = fact.case() else { return Vec::new() };

@@ -16,3 +16,4 @@ mod past;
 mod queries;
 mod reports;
 mod support;
+mod texts;
