@@ -9,7 +9,7 @@
 //! runtime's, because the system's allocator keeps what it freed for each thread apart: work that wanders over sixteen threads
 //! holds sixteen times what it needs at once.
 
-use std::{panic::resume_unwind, thread};
+use std::{collections::VecDeque, panic::resume_unwind, pin::pin, thread};
 
 use event_log::{Centre, Event, EventLog, Texts};
 use futures_util::{StreamExt as _, stream::FuturesOrdered};
@@ -115,20 +115,32 @@ impl Reading<'_> {
         let mut all = 0;
         for centre in centres {
             let (mut reached, mut next) = (0, 0);
-            let mut ahead = FuturesOrdered::new();
+            let (mut ahead, mut read) = (FuturesOrdered::new(), VecDeque::new());
             loop {
-                while ahead.len() < AHEAD {
+                while ahead.len() + read.len() < AHEAD {
                     let after = next;
                     ahead.push_back(async move {
-                        let read = self.log.read_centre_for(self.texts, centre, after, self.batch_events).await;
-                        read.map(|events| (after, events))
+                        let events = self.log.read_centre_for(self.texts, centre, after, self.batch_events).await;
+                        events.map(|events| (after, events))
                     });
                     next += u64::from(self.batch_events);
                 }
-                let Some(batch) = ahead.next().await else { break };
+                let next_read = match read.pop_front() {
+                    Some(batch) => Some(batch),
+                    None => ahead.next().await,
+                };
+                let Some(batch) = next_read else { break };
                 let (after, events) = batch?;
                 let last = events.last().map(|event| event.position);
-                if to.send((centre.clone(), events)).await.is_err() {
+                // Those under way go on while the views are busy: one may have its turn at what others wait for.
+                let mut sending = pin!(to.send((centre.clone(), events)));
+                let sent = loop {
+                    tokio::select! {
+                        sent = &mut sending => break sent,
+                        Some(batch) = ahead.next() => read.push_back(batch),
+                    }
+                };
+                if sent.is_err() {
                     return Ok(all);
                 }
                 let Some(last) = last else { break };
@@ -137,6 +149,7 @@ impl Reading<'_> {
                 if last != after + u64::from(self.batch_events) {
                     // Fewer than were asked for: those ahead begin elsewhere.
                     ahead.clear();
+                    read.clear();
                     next = last;
                 }
             }

@@ -48,7 +48,7 @@ pub(crate) trait View {
     const DDL: &'static str;
     /// The indexes on it.
     const INDEXES: &'static str;
-    /// The texts of persons that it reads, and so all that its rows can hold in plain: types of events, and JSON pointers to fields.
+    /// The texts of persons that it reads, and so what its rows hold in plain: types of events, and JSON pointers to fields.
     const TEXTS: &'static [(&'static str, &'static str)];
 
     fn uses(kind: &str) -> Use;

@@ -36,8 +36,8 @@
 //!
 //! # Whose text is kept
 //!
-//! A log may seal what belongs to persons, and hands it out opened; [`ledger`] and [`feeds`] keep it plain. [`registry::Kept::personal`] says
-//! which files that are, so that they are built anew when a person's data was erased.
+//! A log may seal what belongs to persons, and hands it out opened; [`ledger`] and [`feeds`] keep it plain. [`registry::Kept::texts`] says
+//! what each of them reads, so that nothing else is opened for it, and its file is built anew when a person's data was erased.
 
 pub mod feeds;
 pub mod ledger;

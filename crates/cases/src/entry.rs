@@ -150,8 +150,8 @@ impl<E: EventSet> Entry<E> {
             _ => Cow::Owned(sealed::join_text(data.get(), texts)),
         };
         let event = match E::read_text(type_name, version, &text) {
-            Some(Ok(event)) => event,
-            // Written otherwise, or not what the type says, which is told better of the values.
+            Some(read) if read.is_ok() || texts.is_empty() => read?,
+            // An older version; or pointers written otherwise than the log does.
             _ => E::read(type_name, version, unsealed(data).map_err(shape)?)?,
         };
         Ok(Self { note: Note { by, occurred_at, decided_at, command, policy, calendar, late }, event, clocks })

@@ -97,7 +97,7 @@ pub fn join(mut value: Value, texts: &[SealedText]) -> Value {
     value
 }
 
-/// The same in the text itself, as the log keeps it, without a tree of values in between. Between quotes a quote is written `\\"`,
+/// The same in the text itself, as the log keeps it, without a tree of values in between. Between quotes a quote is written `\"`,
 /// so what is looked for here stands for nothing else. A pointer that leads nowhere, or is written otherwise, stays as it is.
 pub(crate) fn join_text(public: &str, texts: &[SealedText]) -> String {
     const POINTER: &str = "{\"$sealed\":";

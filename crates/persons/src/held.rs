@@ -12,8 +12,10 @@ use crate::KeyError;
 use crate::keys::Found;
 use crate::store::Of;
 
-/// How many opened keys are held, and how many drawn ones that nobody wrote under.
+/// How many opened keys a generation holds.
 const HELD: usize = 65_536;
+/// How many drawn ones that nobody wrote under.
+const UNUSED: usize = 16_384;
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -103,7 +105,7 @@ impl State {
 
     /// Commands that are refused leave keys that nobody ever wrote under.
     pub(crate) fn forget_unused(&mut self) {
-        if self.drawn.len() >= HELD {
+        if self.drawn.len() >= UNUSED {
             self.drawn.retain(|_, drawn| drawn.round.is_some());
         }
     }

@@ -19,8 +19,8 @@ use crate::{
 const MOVES_NOTHING: [&str; 4] =
     ["roster_recorded", "department_recorded", "recipients_recorded", "monthly_digest_sent"];
 
-/// Cases that are looked at at a time: while one is read another is folded.
-const TOGETHER: usize = 16;
+/// Cases that are looked at at a time: while one is read another is folded, and those who read a case of theirs find a connection.
+const TOGETHER: usize = 3;
 
 /// What the system foresees of one centre.
 #[derive(Debug, Default)]

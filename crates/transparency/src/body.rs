@@ -1,7 +1,5 @@
 //! The body's encoding: what an event says, with what belongs to a person kept apart.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -117,8 +115,8 @@ impl Body {
         struct Part<'a> {
             person: Uuid,
             field: String,
-            #[serde(borrow)]
-            bytes: Option<Cow<'a, str>>,
+            #[serde(borrow, deserialize_with = "base64_text::unread")]
+            bytes: Option<base64_text::Text<'a>>,
         }
         // As `encode` writes most events. If what is cut out is more than one value, or less, then it cannot be parsed as one.
         let alone = bytes.strip_prefix(br#"{"public":"#).and_then(|rest| rest.strip_suffix(br#","sealed":[]}"#));
@@ -133,7 +131,7 @@ impl Body {
             return Err(BodyError::NotAnObject);
         }
         let field = |Part { person, field, bytes }: Part<'_>| {
-            let bytes = bytes.filter(|_| wanted(&field)).map(|text| base64_text::decode(&text)).transpose()?;
+            let bytes = bytes.filter(|_| wanted(&field)).map(|text| base64_text::decode(&text.0)).transpose()?;
             Ok(SealedField { person, field, bytes })
         };
         Ok((public.get(), sealed.into_iter().map(field).collect::<Result<_, serde_json::Error>>()?))
@@ -181,11 +179,49 @@ mod base64_text {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
-        let text = Option::<Cow<'de, str>>::deserialize(from)?;
-        text.map(|text| decode(&text)).transpose()
+        unread(from)?.map(|text| decode(&text.0)).transpose()
+    }
+
+    /// As it stands there: most have no escapes, and need not be copied.
+    #[derive(Deserialize)]
+    pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+    pub(super) fn unread<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Text<'de>>, D::Error> {
+        Option::deserialize(from)
     }
 
     pub(super) fn decode<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
         STANDARD.decode(text).map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_those_of_the_whole_body_and_unread_bytes_are_left_out() {
+        let field = |bytes: &str| format!(r#"{{"person":"{}","field":"/na\u006de"{bytes}}}"#, Uuid::nil());
+        let body = |sealed: &str| format!(r#"{{"public":{{"a":1}},"sealed":[{sealed}]}}"#);
+        for bytes in [
+            "",
+            r#","bytes":null"#,
+            r#","bytes":"5byg""#,
+            r#","bytes":"5\u0062yg""#,
+            r#","bytes":"?""#,
+            r#","bytes":1"#,
+        ] {
+            let text = body(&field(bytes));
+            let (whole, parts) = (Body::decode(text.as_bytes()), Body::parts(text.as_bytes(), |_| true));
+            assert_eq!(whole.is_ok(), parts.is_ok(), "{text}");
+            let (Ok(whole), Ok((public, sealed))) = (whole, parts) else { continue };
+            assert_eq!((whole.public_json(), whole.sealed()), (public, &*sealed), "{text}");
+            assert_eq!(Body::encode_parts(public, &sealed).unwrap(), whole.encode().unwrap(), "{text}");
+            let (_, sealed) = Body::parts(text.as_bytes(), |field| field != "/name").unwrap();
+            assert_eq!(sealed, [SealedField { person: Uuid::nil(), field: "/name".to_owned(), bytes: None }], "{text}");
+        }
+        let read = [r#","bytes":null"#, r#","bytes":"5byg""#]
+            .map(|bytes| Body::decode(body(&field(bytes)).as_bytes()).is_ok());
+        assert_eq!(read, [true, true]);
     }
 }
