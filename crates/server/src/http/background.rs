@@ -24,8 +24,9 @@ use crate::{
 const RETRY: Duration = Duration::from_secs(5);
 
 /// The views are brought up at most so often. What came after a quiet moment is shown at once; under load a batch holds what came
-/// meanwhile, and costs hardly more than one event: half of the time went into hops between threads for single ones.
-const PACE: Duration = Duration::from_millis(10);
+/// meanwhile, and costs hardly more than one event: half of the time went into hops between threads for single ones. Twice in fifty
+/// milliseconds, which is what a reader may be behind.
+const PACE: Duration = Duration::from_millis(25);
 
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(1);
