@@ -206,7 +206,7 @@ impl PersonKeys {
         rows.into_iter().map(open).collect()
     }
 
-    /// The same; who has none yet gets one. It is on the disk once [`rest_on`](Self::rest_on) says so.
+    /// The same; who has none yet gets one. It is on the disk once `rest_on` says so.
     ///
     /// # Errors
     /// [`KeyError`].
