@@ -1,25 +1,33 @@
-//! One way forward for any number of views: read a batch, decode it once, fold it into each, write.
+//! One way forward for any number of views and centres: read what came from each centre, decode it once, fold it into each view,
+//! write. A view takes what came from all centres in one transaction.
 //!
-//! While a batch is folded and written, the next one is read and decoded. How a rebuild does the same to a whole log stands in
-//! `build.rs`.
+//! While a batch is folded and written, the next one is read and decoded. What happens to a batch within a view stands in `apply.rs`;
+//! how a rebuild does the same to a whole log, in `build.rs`.
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use event_log::{Centre, Event, EventLog, Texts};
 use futures_util::future::{join_all, try_join_all};
 
-use crate::{Reader, Recorded, Stop, ViewError, file::File, fold::Use, recorded::Unreadable, registry::Kept};
+use crate::{
+    Reader, Recorded, Stop, ViewError,
+    apply::{Part, apply, beside},
+    file::File,
+    fold::Use,
+    recorded::Unreadable,
+    registry::Kept,
+};
 
-/// So few are decoded and folded where they are: handing them to another thread costs more.
-const HERE_EVENTS: usize = 64;
+/// A centre's share of a batch is not smaller than this, however many centres there are: reading it is a statement.
+const SHARE_EVENTS: u32 = 64;
 
 /// An event of a batch, decoded if any view wants it.
 pub(crate) struct Read {
     pub(crate) position: u64,
-    kind: String,
+    pub(crate) kind: String,
     /// What each view makes of it, in the order of the files.
-    uses: Arc<[Use]>,
-    fact: Option<Result<Recorded, Unreadable>>,
+    pub(crate) uses: Arc<[Use]>,
+    pub(crate) fact: Option<Result<Recorded, Unreadable>>,
 }
 
 /// Events of one centre, one after the other.
@@ -40,65 +48,124 @@ impl Deref for Batch {
     }
 }
 
-/// How far files have come.
+/// How far files have come with one centre.
 pub(crate) struct Advanced {
     /// Of each file, in their order.
     pub(crate) positions: Vec<u64>,
     pub(crate) stops: Vec<Stop>,
 }
 
-/// Brings these files up to the end of a centre's log, and says which of them stopped before it.
+/// One centre's log on its way into the files.
+struct Way<'a> {
+    centre: &'a Centre,
+    /// Where its log ended when this began. What comes later is for the next time, or under load there would be no end.
+    end: u64,
+    advanced: Advanced,
+    /// What was read while the batch before it was written, and after which position.
+    ahead: Option<(u64, Batch)>,
+}
+
+/// Brings these files up to where these centres' logs end now, and says of each centre which of them stopped before that. `moved` is
+/// called whenever some of it can be read.
 pub(crate) async fn advance(
     files: &[&File],
     log: &dyn EventLog,
-    centre: &Centre,
+    centres: &[Centre],
     batch_events: u32,
-) -> Result<Advanced, ViewError> {
-    let mut stops: Vec<Stop> = Vec::new();
-    let mut ahead: Option<(u64, Batch)> = None;
-    // As far as is known: each batch begins by reading it, and a statement costs more than most batches' rows.
-    let mut positions = try_join_all(files.iter().map(|file| file.known_position(centre))).await?;
-    let tail = log.tail(centre);
+    moved: impl Fn(),
+) -> Result<Vec<Advanced>, ViewError> {
+    let share = batch_events / u32::try_from(centres.len()).unwrap_or(u32::MAX).max(1);
+    let reading = Reading { files, log, share: share.max(SHARE_EVENTS.min(batch_events)) };
+    let mut ways = try_join_all(centres.iter().map(|centre| Way::begin(files, log, centre))).await?;
     loop {
-        let is_running = |file: &File| !stops.iter().any(|stop| stop.view == file.view.name);
-        let running = files.iter().zip(&positions).filter(|(file, _)| is_running(file)).map(|(_, position)| *position);
-        let Some(after) = running.min() else { return Ok(Advanced { positions, stops }) };
-        let batch = match ahead.take() {
-            Some((read_after, batch)) if read_after == after => batch,
-            _ => read_batch(files, log, centre, after, batch_events).await?,
-        };
-        let Some(last) = batch.last_position() else { return Ok(Advanced { positions, stops }) };
-        let write = async {
-            let all = files.iter().enumerate().zip(&mut positions);
-            let behind = all.filter(|((_, file), at)| is_running(file) && **at < last);
-            // Each to its end, also when another fails: a transaction is not to be dropped half-way.
-            join_all(behind.map(|((index, file), at)| apply((index, file), centre, (&batch, after), at))).await
-        };
-        // What comes beyond moves the tail, and whoever follows the log comes back for it.
-        let next = async {
-            let is_end = tail.now() <= last;
-            if is_end { Ok(Batch::default()) } else { read_batch(files, log, centre, last, batch_events).await }
-        };
-        let (stopped, next) = tokio::join!(write, next);
-        for stop in stopped {
-            stops.extend(stop?);
+        let batches = try_join_all(ways.iter_mut().map(|way| way.batch(&reading))).await?;
+        let under_way: Vec<_> =
+            ways.iter_mut().zip(&batches).filter_map(|(way, of)| Some((way, of.as_ref()?))).collect();
+        if under_way.is_empty() {
+            return Ok(ways.into_iter().map(|way| way.advanced).collect());
         }
-        ahead = Some((last, next?));
+        let write = files.iter().enumerate().map(|(index, file)| {
+            let parts =
+                under_way.iter().enumerate().filter_map(|(of, (way, batch))| Some((of, way.part(index, file, batch)?)));
+            let (of, parts): (Vec<usize>, Vec<Part<'_>>) = parts.unzip();
+            async move {
+                apply((index, file), &parts).await.map(|outcomes| of.into_iter().zip(outcomes).collect::<Vec<_>>())
+            }
+        });
+        let next = under_way.iter().map(|(way, (_, batch))| way.read_ahead(&reading, batch));
+        // Each to its end, also when another fails: a transaction is not to be dropped half-way.
+        let (written, next) = tokio::join!(join_all(write), try_join_all(next));
+        moved();
+        let mut under_way = under_way;
+        for (index, outcomes) in written.into_iter().enumerate() {
+            for (of, (position, stop)) in outcomes? {
+                let advanced = &mut under_way[of].0.advanced;
+                advanced.positions[index] = position;
+                advanced.stops.extend(stop);
+            }
+        }
+        for ((way, _), ahead) in under_way.into_iter().zip(next?) {
+            way.ahead = ahead;
+        }
     }
 }
 
-/// Read on the log's threads and decoded on a thread of its own, so that whoever writes meanwhile has a core to itself.
-async fn read_batch(
-    files: &[&File],
-    log: &dyn EventLog,
-    centre: &Centre,
-    after: u64,
-    limit: u32,
-) -> Result<Batch, ViewError> {
-    let (views, centre) = (files.iter().map(|file| file.view).collect::<Vec<_>>(), centre.clone());
-    let texts = texts(&views);
-    let events = log.read_centre_for(&texts, &centre, after, limit).await?;
-    Ok(beside(events.len(), move || decode(&views, &texts, &centre, events)).await)
+/// What is read, for whom.
+struct Reading<'a> {
+    files: &'a [&'a File],
+    log: &'a dyn EventLog,
+    /// Events of one centre at a time.
+    share: u32,
+}
+
+impl Reading<'_> {
+    /// Read on the log's threads and decoded on a thread of its own, so that whoever writes meanwhile has a core to itself.
+    async fn read(&self, centre: &Centre, after: u64) -> Result<Batch, ViewError> {
+        let (views, centre) = (self.files.iter().map(|file| file.view).collect::<Vec<_>>(), centre.clone());
+        let texts = texts(&views);
+        let events = self.log.read_centre_for(&texts, &centre, after, self.share).await?;
+        Ok(beside(events.len(), move || decode(&views, &texts, &centre, events)).await)
+    }
+}
+
+impl<'a> Way<'a> {
+    async fn begin(files: &[&File], log: &dyn EventLog, centre: &'a Centre) -> Result<Self, ViewError> {
+        // As far as is known: each batch begins by reading it, and a statement costs more than most batches' rows.
+        let positions = try_join_all(files.iter().map(|file| file.known_position(centre))).await?;
+        let end = positions.iter().fold(log.tail(centre).now(), |end, position| end.max(*position));
+        Ok(Self { centre, end, advanced: Advanced { positions, stops: Vec::new() }, ahead: None })
+    }
+
+    fn is_running(&self, file: &File) -> bool {
+        !self.advanced.stops.iter().any(|stop| stop.view == file.view.name)
+    }
+
+    /// The next batch, and after which position it was read; none if nothing is left to be done.
+    async fn batch(&mut self, reading: &Reading<'_>) -> Result<Option<(u64, Batch)>, ViewError> {
+        let files = reading.files.iter().zip(&self.advanced.positions);
+        let Some(after) = files.filter(|(file, _)| self.is_running(file)).map(|(_, position)| *position).min() else {
+            return Ok(None);
+        };
+        let batch = match self.ahead.take() {
+            Some((read_after, batch)) if read_after == after => batch,
+            _ => reading.read(self.centre, after).await?,
+        };
+        Ok((!batch.is_empty()).then_some((after, batch)))
+    }
+
+    async fn read_ahead(&self, reading: &Reading<'_>, batch: &Batch) -> Result<Option<(u64, Batch)>, ViewError> {
+        let Some(last) = batch.last_position() else { return Ok(None) };
+        // A full one is followed by another, whatever this process was told of the log's end.
+        let is_end = last >= self.end && batch.len() < reading.share as usize;
+        let next = if is_end { Batch::default() } else { reading.read(self.centre, last).await? };
+        Ok(Some((last, next)))
+    }
+
+    /// What a file has to take of a batch, if anything.
+    fn part<'b>(&'b self, index: usize, file: &File, (read_after, batch): &'b (u64, Batch)) -> Option<Part<'b>> {
+        let is_behind = batch.last_position().is_some_and(|last| self.advanced.positions[index] < last);
+        (is_behind && self.is_running(file)).then_some(Part { centre: self.centre, batch, read_after: *read_after })
+    }
 }
 
 /// What any of these views reads of persons.
@@ -123,111 +190,4 @@ pub(crate) fn decode(views: &[&'static Kept], texts: &Texts, centre: &Centre, ev
         Read { position: event.position, kind: event.kind, uses, fact }
     };
     Batch(Arc::new(events.into_iter().map(read).collect()))
-}
-
-/// One batch into one view: rows and checkpoint in one transaction. `position` is where the view then stands.
-async fn apply(
-    (index, file): (usize, &File),
-    centre: &Centre,
-    (batch, read_after): (&Batch, u64),
-    position: &mut u64,
-) -> Result<Option<Stop>, ViewError> {
-    let view = file.view;
-    let mut writing = file.begin(centre).await?;
-    *position = writing.position;
-    if batch.first().is_none_or(|read| read.position > writing.position + 1) {
-        writing.leave().await?;
-        if *position < read_after {
-            // Somebody put an older file in this one's place: what lies between has to be read first.
-            return Ok(None);
-        }
-        let why = format!("the log has nothing at position {}: run `yousu verify`", *position + 1);
-        return Ok(batch.first().map(|read| stop(view, centre, read, why)));
-    }
-    let (checkpoint, of) = (writing.position, batch.clone());
-    let Scope { mut keys, has_facts, with_set_up, reached, stopped } =
-        beside(batch.len(), move || Scope::of((index, view), &of, checkpoint)).await;
-    let stop = stopped.map(|(at, why)| stop(view, centre, &batch[at], why));
-    if reached == checkpoint {
-        writing.leave().await?;
-        return Ok(stop);
-    }
-    if !has_facts {
-        writing.commit(reached, None).await?;
-        *position = reached;
-        return Ok(stop);
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    let stored = writing.stored(&keys, with_set_up).await?;
-    let of = batch.clone();
-    let folded = beside(batch.len(), move || {
-        let mut hand = (view.hand)();
-        hand.take(stored)?;
-        let disagrees = hand.fold(&facts(index, &of, (checkpoint, reached)));
-        Ok((disagrees, hand.changed()?))
-    });
-    let (disagrees, changed) = folded.await.map_err(|source| file.bad_row(source))?;
-    if let Some(read) = disagrees.and_then(|position| batch.iter().find(|read| read.position == position)) {
-        writing.leave().await?;
-        return Ok(Some(self::stop(view, centre, read, Stop::DISAGREES.to_owned())));
-    }
-    writing.commit(reached, Some(changed)).await?;
-    *position = reached;
-    Ok(stop)
-}
-
-pub(crate) fn stop(view: &Kept, centre: &Centre, at: &Read, why: String) -> Stop {
-    Stop { view: view.name, centre: centre.clone(), position: at.position, kind: at.kind.clone(), why }
-}
-
-/// How far a view can take a batch, and what it needs for that.
-pub(crate) struct Scope {
-    /// The rows that it may touch, as often as they are named.
-    pub(crate) keys: Vec<String>,
-    has_facts: bool,
-    with_set_up: bool,
-    reached: u64,
-    /// Where in the batch it stops, and why.
-    pub(crate) stopped: Option<(usize, String)>,
-}
-
-impl Scope {
-    pub(crate) fn of((index, view): (usize, &Kept), batch: &[Read], checkpoint: u64) -> Self {
-        let mut scope =
-            Self { keys: Vec::new(), has_facts: false, with_set_up: false, reached: checkpoint, stopped: None };
-        for (at, read) in batch.iter().enumerate().filter(|(_, read)| read.position > checkpoint) {
-            match (read.uses[index], &read.fact) {
-                (Use::Unknown, _) => scope.stopped = Some((at, "the view does not know this type".to_owned())),
-                (Use::Fields | Use::Clocks, Some(Err(error))) => scope.stopped = Some((at, error.to_string())),
-                (Use::Fields | Use::Clocks, Some(Ok(fact))) => {
-                    scope.has_facts = true;
-                    scope.with_set_up |= fact.case().is_none();
-                    scope.keys.extend((view.keys)(fact));
-                }
-                (Use::Fields | Use::Clocks | Use::Nothing, _) => {}
-            }
-            if scope.stopped.is_some() {
-                break;
-            }
-            scope.reached = read.position;
-        }
-        scope
-    }
-}
-
-/// What a view is told of a batch, after a position and up to another.
-pub(crate) fn facts(index: usize, batch: &[Read], (after, reached): (u64, u64)) -> Vec<(&Recorded, Use)> {
-    let within = batch.iter().filter(|read| read.position > after && read.position <= reached);
-    let wanted = within.filter(|read| matches!(read.uses[index], Use::Fields | Use::Clocks));
-    wanted.filter_map(|read| Some((read.fact.as_ref()?.as_ref().ok()?, read.uses[index]))).collect()
-}
-
-/// Runs something on a thread of its own if it is long.
-async fn beside<T: Send + 'static>(events: usize, run: impl FnOnce() -> T + Send + 'static) -> T {
-    if events <= HERE_EVENTS {
-        return run();
-    }
-    // It can only have panicked, and then this is where it goes on.
-    tokio::task::spawn_blocking(run).await.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic()))
 }

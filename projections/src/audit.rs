@@ -78,7 +78,8 @@ impl Views {
         }
         // What came in meanwhile, into both; from here on each is looked at as it is now.
         let both: Vec<&File> = guards.iter().map(|guard| &**guard).chain(second.iter().copied()).collect();
-        if let Some(stop) = advance(&both, log, centre, BATCH_EVENTS).await?.stops.into_iter().next() {
+        let advanced = advance(&both, log, std::slice::from_ref(centre), BATCH_EVENTS, || ()).await?;
+        if let Some(stop) = advanced.into_iter().flat_map(|of| of.stops).next() {
             return Err(stop.into());
         }
         let mut pairs = Vec::with_capacity(second.len());

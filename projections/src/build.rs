@@ -17,9 +17,10 @@ use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     Stop, ViewError,
-    advance::{Batch, Scope, decode, facts, stop, texts},
-    file::File,
-    hand::{Hand, Stored},
+    advance::{Batch, decode, texts},
+    apply::{Scope, facts, stop},
+    file::{File, Reached},
+    hand::{Changed, Hand, Stored},
     registry::Kept,
 };
 
@@ -225,7 +226,7 @@ impl<'a> Building<'a> {
         self.reached = last;
         if let Some(changed) = self.hand.make_room(self.most_rows).map_err(|source| file.bad_row(source))? {
             // The checkpoint goes before the rows in hand. It only counts once all of them are there.
-            self.runtime.block_on(async { file.begin(centre).await?.commit(last, Some(changed)).await })?;
+            self.write(centre, last, changed)?;
         }
         Ok(())
     }
@@ -233,6 +234,11 @@ impl<'a> Building<'a> {
     fn finish(&mut self, centre: &Centre) -> Result<(), ViewError> {
         let (file, reached) = (self.file, self.reached);
         let changed = self.hand.changed().map_err(|source| file.bad_row(source))?;
-        self.runtime.block_on(async { file.begin(centre).await?.commit(reached, Some(changed)).await })
+        self.write(centre, reached, changed)
+    }
+
+    fn write(&self, centre: &Centre, position: u64, changed: Changed) -> Result<(), ViewError> {
+        let reached = Reached { centre, position, changed: Some(changed) };
+        self.runtime.block_on(async { self.file.begin(&[centre]).await?.commit(vec![reached]).await })
     }
 }

@@ -16,7 +16,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
-pub(crate) use self::batch::Batch;
+use self::batch::Batch;
+pub(crate) use self::batch::{Reached, Wanted};
 use self::carry::Carrier;
 use crate::{
     ViewError,
@@ -189,6 +190,12 @@ impl File {
         }
     }
 
+    /// Whether it has read that far; what this process knows is not asked of the file.
+    pub(crate) async fn has_seen(&self, centre: &Centre, position: u64) -> Result<bool, ViewError> {
+        let is_known = self.checkpoints().get(centre).is_some_and(|known| *known >= position);
+        Ok(is_known || self.position(centre).await? >= position)
+    }
+
     fn checkpoints(&self) -> MutexGuard<'_, BTreeMap<Centre, u64>> {
         self.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -244,8 +251,10 @@ impl File {
 
     /// Rows of a centre as text, with their keys; none where there is no row.
     pub(crate) async fn rows_of(&self, centre: &Centre, keys: &[String]) -> Result<Vec<(String, String)>, ViewError> {
-        let read = async { batch::read(&mut *self.readers.acquire().await?, centre, keys, false).await };
-        read.await.map(|(rows, _)| rows).map_err(|error| self.storage("be read", error))
+        let wanted = [Wanted { centre, keys: keys.to_vec(), with_set_up: false }];
+        let read = async { batch::read(&mut *self.readers.acquire().await?, &wanted).await };
+        let rows = read.await.map_err(|error| self.storage("be read", error))?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// One centre's rows as they are now, whatever is written later.
@@ -267,10 +276,10 @@ impl File {
         &self.path
     }
 
-    /// Begins a batch: nobody else writes until it is committed, left or dropped.
-    pub(crate) async fn begin(&self, centre: &Centre) -> Result<Batch<'_>, ViewError> {
+    /// Begins a batch of these centres: nobody else writes until it is committed, left or dropped.
+    pub(crate) async fn begin(&self, centres: &[&Centre]) -> Result<Batch<'_>, ViewError> {
         let connection = self.writer.acquire().await.map_err(|error| self.storage("be written", error))?;
-        Batch::begin(self, connection, centre.clone()).await
+        Batch::begin(self, connection, centres).await
     }
 
     pub(crate) fn storage(&self, doing: &'static str, source: sqlx::Error) -> ViewError {

@@ -47,6 +47,7 @@ pub mod timeline;
 pub mod work_order;
 
 mod advance;
+mod apply;
 mod audit;
 mod build;
 mod clocks;

@@ -17,6 +17,14 @@ const ROWS: usize = 2_000;
 /// Pages after which a commit does it all the same: where nobody else got to it.
 pub(super) const PAGES_AT_MOST: &str = "16000";
 
+/// Times in a row that it is tried beside whoever writes. Each has only what was written during the one before, and a log of which
+/// nothing is left is begun anew.
+const PASSES: usize = 2;
+
+/// A log of so many pages is carried over between two batches, at the cost of who waits for the second, if it never came to its end
+/// beside them.
+const PAGES_BETWEEN: i64 = 6_000;
+
 /// It is a checkpoint that waits for nobody: what others still read or write meanwhile is left for the next one.
 const CARRY_OVER: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
@@ -45,13 +53,8 @@ impl Carrier {
         let (path, beside, writer) = (self.path.clone(), self.beside.clone(), self.writer.clone());
         tokio::spawn(async move {
             let _under_way = under_way;
-            // Most of it while others write on; then, between two batches, the little that they wrote: only a log of which
-            // nothing is left is begun anew.
-            for pool in [beside, writer] {
-                if let Err(error) = sqlx::query(CARRY_OVER).execute(&pool).await {
-                    tracing::debug!(path = %path.display(), %error, "a view's write-ahead log stays as it is for now");
-                    return;
-                }
+            if let Err(error) = carry(&beside, &writer).await {
+                tracing::debug!(path = %path.display(), %error, "a view's write-ahead log stays as it is for now");
             }
         });
     }
@@ -59,6 +62,21 @@ impl Carrier {
     pub(super) async fn close(&self) {
         self.beside.close().await;
     }
+}
+
+async fn carry(beside: &SqlitePool, writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    let mut pages = 0;
+    for _ in 0..PASSES {
+        let (_, all, carried): (i64, i64, i64) = sqlx::query_as(CARRY_OVER).fetch_one(beside).await?;
+        if carried >= all {
+            return Ok(());
+        }
+        pages = all;
+    }
+    if pages >= PAGES_BETWEEN {
+        sqlx::query(CARRY_OVER).execute(writer).await?;
+    }
+    Ok(())
 }
 
 /// However it ends, the next one may begin.

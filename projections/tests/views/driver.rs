@@ -1,7 +1,7 @@
 //! What the driver does with what it cannot take, with a new version, and while a file is replaced.
 
 use cases::{CaseId, CentreCode, story::Story};
-use event_log::NewEvent;
+use event_log::{Centre, NewEvent};
 use projections::{
     Use, ViewError, Views, When,
     ledger::{self, Query},
@@ -16,7 +16,7 @@ use tokio::join;
 
 use crate::{
     by_hand::fortnight,
-    support::{Place, block_on, centre, played},
+    support::{Place, at, block_on, centre, difference, played},
 };
 
 /// As a later release might write it.
@@ -232,13 +232,71 @@ fn two_processes_catch_up_at_once() {
         let alone = Place::of(&story).await;
         let place = Place::new().await;
         let (other, code) = (Views::open(place.path()).await.unwrap(), centre(&story.centre.code));
-        for part in story.log.chunk_by(|a, b| crate::support::at(a).date() == crate::support::at(b).date()) {
+        for part in story.log.chunk_by(|a, b| at(a).date() == at(b).date()) {
             place.record(&story, part).await;
             let (ours, theirs) = join!(place.views.catch_up(&*place.log, &code), other.catch_up(&*place.log, &code));
             ours.unwrap();
             theirs.unwrap();
         }
         assert_eq!(place.dump().await, alone.dump().await);
+    });
+}
+
+/// As many centres as a province has share a batch: each gets less of it than its log holds, and all are as if each were alone.
+#[test]
+fn centres_brought_up_together_stand_as_each_alone() {
+    let stories = [(7, "410404", 12), (8, "410500", 3), (9, "410411", 9)].map(|(seed, code, n)| played(seed, code, n));
+    assert!(stories.iter().any(|story| story.log.len() > 200), "one is longer than some shares of a batch");
+    block_on(async {
+        let (alone, together) = (Place::new().await, Place::new().await);
+        let mut centres: Vec<_> = (420_000..420_160).map(|code| Centre::new(&code.to_string()).unwrap()).collect();
+        centres.extend(stories.iter().map(|story| centre(&story.centre.code)));
+        for part in 0..3 {
+            for story in &stories {
+                let third = story.log.len().div_ceil(3);
+                let told = &story.log[(part * third).min(story.log.len())..((part + 1) * third).min(story.log.len())];
+                alone.record(story, told).await;
+                together.record(story, told).await;
+                alone.catch_up(story).await;
+            }
+            let statuses = together.views.catch_up_with(&*together.log, &centres).await.unwrap();
+            assert_eq!(statuses.len(), centres.len());
+            for status in statuses.into_iter().flatten() {
+                assert_eq!((status.lag, status.stopped), (0, None), "{}", status.view);
+            }
+            assert_eq!(difference(&together.dump().await, &alone.dump().await), None);
+        }
+    });
+}
+
+/// What stops one centre's views is in the same batch as what the others are waiting for.
+#[test]
+fn a_centre_that_stops_keeps_nobody_from_going_on_beside_it() {
+    let (here, there) = (played(7, "410404", 3), played(8, "410500", 3));
+    block_on(async {
+        let (alone, place) = (Place::of(&there).await, Place::new().await);
+        let first = &here.log[..here.log.len() / 2];
+        place.record(&here, first).await;
+        place.append(&here.centre.code, vec![toy(CaseId(uuid::Uuid::from_u128(1)))], at(first.last().unwrap())).await;
+        place.record(&here, &here.log[first.len()..]).await;
+        place.record(&there, &there.log).await;
+        let centres = [&here, &there].map(|story| centre(&story.centre.code));
+
+        let statuses = place.views.catch_up_with(&*place.log, &centres).await.unwrap();
+        for (stopped, going) in statuses[0].iter().zip(&statuses[1]) {
+            assert_eq!(stopped.position, first.len() as u64, "{}", stopped.view);
+            assert!(stopped.stopped.as_ref().is_some_and(|why| why.contains("toy_event")));
+            assert_eq!((going.lag, &going.stopped), (0, &None), "{}", going.view);
+        }
+        let ours = place.dump().await;
+        for (view, rows) in alone.dump().await {
+            let of_there = |line: &&String| line.contains("410500");
+            assert_eq!(
+                ours[view].iter().filter(of_there).collect::<Vec<_>>(),
+                rows.iter().collect::<Vec<_>>(),
+                "{view}"
+            );
+        }
     });
 }
 

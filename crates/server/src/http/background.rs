@@ -60,25 +60,43 @@ pub(crate) async fn follow(site: Arc<Site>, mut stopping: watch::Receiver<bool>)
     }
 }
 
+/// Brings up every centre whose log moved: all at once, and if that fails each by itself, so that one that cannot be read keeps no
+/// other one from being shown.
 async fn bring_up(site: &Site, brought: &mut BTreeMap<Centre, u64>) -> Result<(), ViewError> {
-    for (centre, position) in site.engine.log().centres().await? {
-        if brought.get(&centre).is_some_and(|before| *before >= position) {
-            continue;
+    let is_behind = |(centre, position): &(Centre, u64)| brought.get(centre).is_none_or(|before| before < position);
+    let behind: Vec<_> = site.engine.log().centres().await?.into_iter().filter(is_behind).collect();
+    let Err(error) = bring_up_these(site, brought, &behind).await else { return Ok(()) };
+    let mut outcome = Err(error);
+    if behind.len() > 1 {
+        outcome = Ok(());
+        for one in behind.chunks(1) {
+            outcome = outcome.and(bring_up_these(site, brought, one).await);
         }
-        let is_first = !brought.contains_key(&centre);
-        let mut reached = position;
-        for status in site.views.catch_up(site.engine.log(), &centre).await? {
+    }
+    outcome
+}
+
+async fn bring_up_these(
+    site: &Site,
+    brought: &mut BTreeMap<Centre, u64>,
+    behind: &[(Centre, u64)],
+) -> Result<(), ViewError> {
+    let (log, centres) = (site.engine.log(), behind.iter().map(|(centre, _)| centre.clone()).collect::<Vec<_>>());
+    let statuses = site.views.catch_up_with(log, &centres).await?;
+    for ((centre, position), statuses) in behind.iter().zip(statuses) {
+        let (is_first, mut reached) = (!brought.contains_key(centre), *position);
+        for status in statuses {
             if let Some(why) = status.stopped {
                 tracing::warn!(view = status.view, why, "a view stands still");
-            } else if is_first && status.position > site.engine.log().head(&centre).await?.position {
+            } else if is_first && status.position > log.head(centre).await?.position {
                 // It was brought up to commits that a power cut took back.
                 tracing::warn!(view = status.view, %centre, "a view has seen more than the log holds; it is built anew");
-                site.views.rebuild(site.engine.log(), &[status.view.to_owned()], |_, _| ()).await?;
+                site.views.rebuild(log, &[status.view.to_owned()], |_, _| ()).await?;
             } else {
                 reached = reached.min(status.position);
             }
         }
-        brought.insert(centre, reached);
+        brought.insert(centre.clone(), reached);
     }
     Ok(())
 }

@@ -45,10 +45,10 @@ impl Site {
         Arc::new(Self { engine, views, data, upkeep: watch::Sender::new(Upkeep::Starting) })
     }
 
-    /// Returns once the views have reached the log's end for the first time.
+    /// Returns once the views were brought up for the first time, as far as that could be done: `/healthz` names what is wrong.
     pub(crate) async fn is_up(&self) {
         // It cannot fail while `self` holds the sender.
-        let _ = self.upkeep.subscribe().wait_for(|upkeep| *upkeep == Upkeep::Following).await;
+        let _ = self.upkeep.subscribe().wait_for(|upkeep| *upkeep != Upkeep::Starting).await;
     }
 
     /// Every centre that is open, in the order of their codes.

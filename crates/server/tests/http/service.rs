@@ -1,5 +1,6 @@
 //! The service itself: who may reach it, how it starts, how it ends.
 
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -118,4 +119,41 @@ fn it_stops_when_told_and_leaves_a_whole_log() {
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     let ledger = yousu(data.path()).args(["ledger", "--centre", CENTRE, "--format", "json"]).output();
     assert_eq!(String::from_utf8_lossy(&ledger.expect("yousu starts").stdout).lines().count(), 5);
+}
+
+/// A key of a person of one centre is gone. What can be read of the others is shown, and the server says that something is wrong.
+#[test]
+fn a_centre_whose_log_cannot_be_read_keeps_no_other_one_from_being_shown() {
+    const OTHER: &str = "410500";
+    let data = TempDir::new().expect("a temporary directory");
+    open_centre(data.path(), false);
+    let open = ["centre", "open", OTHER, "--name", "彼处", "--level", "county", "--policy", "henan-2022-43"];
+    assert!(yousu(data.path()).args(open).status().expect("yousu starts").success());
+    let server = Server::start(data);
+    let mut there = accept(Uuid::from_u128(2));
+    there["centre"] = OTHER.into();
+    let first = server.post(&accept(Uuid::from_u128(1)), &[]);
+    let last = server.post(&there, &[]);
+    assert_eq!((first.status, last.status), (200, 200), "{}", last.body);
+    let seen = last.header("yousu-position").expect("where it stands").to_owned();
+    let data = server.stop().1;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let file = SqliteConnectOptions::new().filename(data.path().join("keys/persons.sqlite"));
+        let mut keys = file.connect().await.expect("it opens");
+        let gone = sqlx::query("DELETE FROM persons WHERE centre = $1").bind(CENTRE).execute(&mut keys).await;
+        assert_eq!(gone.expect("deleted").rows_affected(), 1);
+        keys.close().await.expect("closed");
+    });
+    std::fs::remove_dir_all(data.path().join("views")).expect("removed");
+
+    let server = Server::start(data);
+    let ledger = |code: &str, seen: &str| {
+        server.send("GET", &format!("/api/v1/centres/{code}/ledger"), &[("yousu-position", seen)], "")
+    };
+    let shown = ledger(OTHER, &seen);
+    assert_eq!(shown.status, 200, "{}", shown.body);
+    assert!(shown.body.contains(&Uuid::from_u128(2).to_string()), "{}", shown.body);
+    ledger(CENTRE, first.header("yousu-position").expect("where it stands")).is_problem(503, "view-behind");
+    assert_eq!(server.get("/healthz").json()["status"], "troubled");
 }
