@@ -187,7 +187,7 @@ def judge(data, keys):
     need(origin.startswith(ORIGIN), "the checkpoint is of no centre's log")
     centre = origin[len(ORIGIN):]
     if earlier:
-        old_origin, old_size, old_root, _ = read_note(earlier[0], keys)
+        old_origin, old_size, old_root, old_signers = read_note(earlier[0], keys)
         need(old_origin == origin, "the earlier checkpoint is of another log")
         check_consistency(old_size, old_root, size, root, earlier[1])
     need(bool(events), "there is no event")
@@ -216,7 +216,7 @@ def judge(data, keys):
     texts = [shown(one, centre, stream, events) for one in disclosed]
     return {
         "centre": centre, "size": size, "signers": signers, "complete": complete, "events": events, "trees": trees,
-        "texts": texts, "stream": stream,
+        "texts": texts, "stream": stream, "earlier": (old_size, old_signers) if earlier else None,
     }
 
 
@@ -248,12 +248,38 @@ def batch(keys, quorum):
     sys.exit(0 if all_hold else 3)
 
 
+TOLERANCE = 5 * 60  # seconds by which the clocks of a witness and of the log may differ
+
+
+def seen_at(verified, signers):
+    """When the witnesses among these say that they signed: the earliest and the latest."""
+    times = [when for name, when in signers if when is not None and name != ORIGIN + verified["centre"]]
+    return (min(times), max(times)) if times else None
+
+
+def say_times(verified):
+    """Between which times of witnesses the events lie. It is said and not judged: a simulated centre has a time of its own."""
+    size, old_signers = verified["earlier"] or (0, [])
+    old, new = seen_at(verified, old_signers), seen_at(verified, verified["signers"])
+    if old:
+        print(f"events up to {size} of the log were recorded by {old[1]}, later ones since {old[0]}, by the witnesses' clocks")
+    for event in verified["events"]:
+        what = f"note: #{event['version']} was recorded at {event['recorded']} ms, which is"
+        is_old = old and event["position"] <= size
+        by = old if is_old else new
+        if old and not is_old and event["recorded"] < (old[0] - TOLERANCE) * 1000:
+            print(f"{what} before {old[0]}, when a witness saw the log without it")
+        elif by and event["recorded"] > (by[1] + TOLERANCE) * 1000:
+            print(f"{what} after {by[1]}, when a witness saw the log with it")
+
+
 def say(verified):
     print(f"it holds: {len(verified['events'])} events of a case of centre {verified['centre']}, in a log of {verified['size']}")
     complete = verified["complete"]
     print(f"nothing of the case was withheld up to {complete}" if complete else "later events may have been withheld")
     for name, when in verified["signers"]:
         print(f"signed by {name}" + (f" at {when}" if when is not None else ""))
+    say_times(verified)
     for event in verified["events"]:
         print(f"#{event['version']} {plain(event['kind'])} at position {event['position']}, recorded {event['recorded']} ms")
         for _, person, field, text in [text for text in verified["texts"] if text[0] == event["version"]]:

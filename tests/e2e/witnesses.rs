@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::program::{Said, Yousu, built};
+use crate::program::{Said, Yousu, built, has_python};
 
 const AT: &str = "2026-03-02T09:00";
 
@@ -54,6 +54,16 @@ impl Witness {
         let address = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
         self.address = address.unwrap_or_else(|| panic!("no address: {line}")).to_owned();
         self.serving = Some(child);
+    }
+
+    /// The only witness of a centre, from here on.
+    fn watches(&mut self, yousu: &Yousu) {
+        // Once, so that there is an address to write down.
+        self.start();
+        self.stop();
+        pins(yousu, &[self], 1);
+        trusts(self, yousu);
+        self.start();
     }
 
     fn stop(&mut self) {
@@ -292,4 +302,85 @@ fn evidence_ends_as_a_checkpoint_would() {
     fs::create_dir(here.dir().join("checkpoints")).expect("made");
     fs::write(here.dir().join("checkpoints/410404.audit"), "gone").expect("written");
     evidence("third").failed(3, &["witness audit: NOT asked"]);
+}
+
+/// What was cosigned is kept, and whoever verifies with it learns how far back a time could have been dated unseen.
+#[test]
+fn verify_holds_times_to_those_of_the_witnesses() {
+    let (mut jiwei, here) = (Witness::new("jiwei"), Yousu::real());
+    jiwei.watches(&here);
+    let add = |department: &str| {
+        here.run(["centre", "department", "add", "410404", department, "--name", department]).ok();
+    };
+    for department in ["scj", "zjj", "rsj"] {
+        add(department);
+        checkpoint(&here).ok();
+    }
+    let kept = here.dir().join("checkpoints/410404");
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(&kept).expect("kept").map(|file| file.expect("a file").file_name()).collect();
+        names.sort_unstable();
+        names
+    };
+    let before = names();
+    assert_eq!(before.len(), 3, "{before:?}");
+
+    // The service shows it by itself, also when nothing came: the last of that size is kept beside the first.
+    let mut server = here.serve(&["--checkpoint-every", "1"]);
+    while names().len() < 4 {
+        assert!(server.try_wait().expect("it can be asked").is_none(), "the server ended");
+        std::thread::yield_now();
+    }
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+    let last = names().pop().expect("a file").into_string().expect("a name");
+    assert!(last.ends_with(".last") && before[2].to_str() == Some(&last.replace(".last", ".first")), "{last}");
+
+    add("gaj");
+    let (both, of_log) = (here.dir().join("both"), here.dir().join("pinned"));
+    let keys = fs::read_to_string(&of_log).expect("read") + &jiwei.keys.join("\n") + "\n";
+    fs::write(&both, keys).expect("written");
+    let verify = |keys: &Path| {
+        let [kept, keys] = [&kept, keys].map(|path| path.to_str().expect("a path"));
+        here.run(["verify", "--checkpoint", kept, "--keys", keys]).ok()
+    };
+    let said = verify(&both);
+    assert!(said.contains("410404: times of witnesses bind 3 sizes, from 20"), "{said}");
+    assert!(said.contains("410404: widest window 0 d 00:0"), "{said}");
+    assert!(said.contains("410404: 1 events since the last"), "{said}");
+    // Who does not know the witness learns nothing of its clock.
+    assert!(verify(&of_log).ends_with(" events, 0 faults\n"));
+}
+
+/// A simulated centre's spring is long over when the witness signs: both verifiers say so of each event that came after the first
+/// checkpoint, and hold the file for what it is.
+#[test]
+fn both_verifiers_name_the_bounds_of_a_cases_times() {
+    let (mut jiwei, mut here) = (Witness::new("jiwei"), Yousu::simulated("henan-2022-43", AT));
+    jiwei.watches(&here);
+    let [monday, file, both] = ["monday", "file", "both"].map(|name| here.dir().join(name));
+    let path = |path: &Path| path.to_str().expect("a path").to_owned();
+    here.run(["checkpoint", "-o", &path(&monday)]).ok();
+    accepts(&mut here, "410404", 1);
+    here.run(["evidence", "410404-2026-1", "-o", &path(&file), "--since", &path(&monday)]).ok();
+    let keys = fs::read_to_string(here.dir().join("pinned")).expect("read") + &jiwei.keys.join("\n") + "\n";
+    fs::write(&both, keys).expect("written");
+    let size = fs::read_to_string(&monday).expect("read").lines().nth(1).expect("a size").to_owned();
+
+    let own = Command::new(built("YOUSU_VERIFY_BIN", "yousu-verify")).arg(&file).arg("--keys").arg(&both).output();
+    let own = own.expect("it runs");
+    let said = String::from_utf8_lossy(&own.stdout);
+    assert_eq!(own.status.code(), Some(0), "{said}");
+    assert!(said.contains(&format!("时间界限：日志第{size}条及以前的记录不晚于 20")), "{said}");
+    assert!(said.contains("注意：#1 记录于 2026-03-02 09:00，早于见证时间 20"), "{said}");
+    if !has_python() {
+        return;
+    }
+    let script = crate::program::root().join("docs/verify/evidence.py");
+    let second = Command::new("python3").arg("-B").arg(script).args([&file, &both]).output().expect("it runs");
+    let said = String::from_utf8_lossy(&second.stdout);
+    assert_eq!(second.status.code(), Some(0), "{said}");
+    assert!(said.contains(&format!("events up to {size} of the log were recorded by ")), "{said}");
+    assert!(said.contains("note: #1 was recorded at 1772413200000 ms, which is before "), "{said}");
 }

@@ -9,6 +9,7 @@
 
 mod blinds;
 mod cache;
+mod checkpoints;
 mod cli;
 mod clock;
 mod demo;
@@ -25,6 +26,7 @@ mod receipts;
 mod sealing;
 pub mod sweeps;
 mod wire;
+mod witnessed;
 mod witnesses;
 
 use std::process::ExitCode;

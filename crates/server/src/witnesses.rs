@@ -1,4 +1,5 @@
-//! The witnesses that a centre's checkpoints are shown to: `DIR/witnesses.toml` names them, `DIR/checkpoints/` keeps what they signed.
+//! The witnesses that a centre's checkpoints are shown to: `DIR/witnesses.toml` names them, `DIR/checkpoints/` keeps what they signed
+//! last, and `DIR/checkpoints/<centre>/` what they signed of each size.
 //!
 //! ```toml
 //! quorum = 1                       # so many cosignatures a checkpoint should have
@@ -207,7 +208,18 @@ impl Witnesses {
             }
             answers.push(asked);
         }
+        if answers.iter().any(Asked::is_cosigned)
+            && let Err(why) = self.kept.add(centre, checkpoint.size, note)
+        {
+            let cosigned = answers.iter_mut().filter(|asked| asked.is_cosigned());
+            cosigned.for_each(|asked| asked.outcome = Outcome::Unkept(why.clone()));
+        }
         Ok(answers)
+    }
+
+    /// Whether there is nobody to show anything to.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 }
 

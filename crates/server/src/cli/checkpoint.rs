@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use cases::CentreCode;
 use event_log::LogError;
 use serde_json::json;
-use transparency::{Checkpoint, tree::root_plan};
 
 use super::{Format, Status, keys::write};
 use crate::{
+    checkpoints::{self, Shown},
     engine::Engine,
     installation::{Place, the_centre},
-    keys::{self, Keys},
     wire,
-    witnesses::{Asked, Witnesses},
+    witnesses::Asked,
 };
 
 #[derive(Debug, clap::Args)]
@@ -28,14 +27,7 @@ pub(crate) struct CheckpointArgs {
 
 pub(super) async fn run(place: &Place, format: Format, args: &CheckpointArgs) -> anyhow::Result<Status> {
     let (engine, centre) = up_to_date(place, args.centre.as_ref()).await?;
-    let (name, signer) = (wire::log_centre(&centre), Keys::of(place.data(), &centre)?);
-    let size = engine.log().head(&name).await?.position;
-    let roots = engine.log().prove(&name, &root_plan(size)?).await?;
-    let [root] = roots.as_slice() else { anyhow::bail!("the log gave no root") };
-    let checkpoint = Checkpoint { origin: keys::origin(&centre), size, root: *root, extensions: Vec::new() };
-    let mut note = signer.sign(&checkpoint)?;
-    let witnesses = Witnesses::of(place.data())?;
-    let asked = witnesses.ask(engine.log(), &name, &checkpoint, &mut note).await?;
+    let Shown { checkpoint, note, asked, quorum } = checkpoints::show(&engine, place.data(), &centre).await?;
     engine.log().close().await;
     let note = note.to_string();
     let text = if format == Format::Json {
@@ -43,13 +35,13 @@ pub(super) async fn run(place: &Place, format: Format, args: &CheckpointArgs) ->
             .iter()
             .map(|asked| json!({"witness": asked.name, "cosigned": asked.is_cosigned(), "said": asked.to_string()}))
             .collect();
-        let root = root.to_string();
+        let (size, root) = (checkpoint.size, checkpoint.root.to_string());
         format!("{}\n", json!({"centre": centre, "size": size, "root": root, "checkpoint": note, "witnesses": asked}))
     } else {
         note
     };
     write(args.output.as_deref(), &text)?;
-    Ok(told(&asked, witnesses.quorum))
+    Ok(told(&asked, quorum))
 }
 
 /// What came of asking the witnesses, said to the operator, and what the command comes to by it.

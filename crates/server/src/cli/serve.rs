@@ -30,6 +30,9 @@ pub(crate) struct ServeArgs {
     /// How often each log says where all its cases stand, if anything came since
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     heads_every: u64,
+    /// How often each log's checkpoint is shown to the witnesses that DIR/witnesses.toml names, if it names any
+    #[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    checkpoint_every: u64,
 }
 
 /// How long the views may take to reach the log's end before the address is printed all the same.
@@ -89,6 +92,8 @@ async fn serve(
     let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));
     let sweeps = tokio::spawn(http::sweep_by_the_clock(engine.clone()));
     let heads = tokio::spawn(http::commit_to_heads(engine.clone(), Duration::from_secs(args.heads_every)));
+    let every = Duration::from_secs(args.checkpoint_every);
+    let checkpoints = tokio::spawn(http::show_checkpoints(Arc::clone(&site), every));
     let erasures = tokio::spawn(http::erase_what_was_agreed(Arc::clone(&site)));
     let audits = tokio::spawn(http::audit_every_night(Arc::clone(&site)));
     let address = listener.local_addr()?;
@@ -110,6 +115,7 @@ async fn serve(
     sweeps.abort();
     audits.abort();
     heads.abort();
+    checkpoints.abort();
     erasures.abort();
     // It ends between two batches: one that is dropped half-way may keep its connection, and closing would wait for it.
     if tokio::time::timeout(STOP_LIMIT, &mut follower).await.is_err() {

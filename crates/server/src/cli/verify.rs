@@ -1,9 +1,11 @@
-//! `yousu verify`: the whole log, byte for byte, and that it begins as somebody remembers it.
+//! `yousu verify`: the whole log, byte for byte, that it begins as somebody remembers it, and that its times are between those at
+//! which witnesses saw it.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use event_log::Remembered;
+use cases::{CentreCode, CentreEvent};
+use event_log::{Centre, EventLog, Remembered};
 use serde_json::json;
 use transparency::{
     Checkpoint,
@@ -11,23 +13,29 @@ use transparency::{
 };
 
 use super::{Format, Status};
-use crate::{installation::Place, keys};
+use crate::{
+    engine::Engine,
+    installation::Place,
+    keys, wire,
+    witnessed::{Bounds, Witnessed},
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
-    /// An earlier checkpoint: the log must begin with it. May be given several times
+    /// An earlier checkpoint, or a directory of nothing else: the log must begin with it. May be given several times
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
-    /// Public keys as `yousu keys` wrote them once: each checkpoint must be signed by one of them
+    /// Public keys as `yousu keys` wrote them once: each checkpoint must be signed by one of them. With those of witnesses
+    /// beside them, recorded times must lie between the times at which they signed
     #[arg(long, value_name = "FILE", requires = "checkpoint")]
     keys: Option<PathBuf>,
 }
 
 pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> anyhow::Result<Status> {
     let pinned = args.keys.as_deref().map(keys::pinned).transpose()?;
-    let (mut remembered, mut faults) = (Vec::new(), Vec::new());
-    for path in &args.checkpoint {
-        let (tree, fault) = read(path, pinned.as_deref())?;
+    let (mut remembered, mut faults, mut witnessed) = (Vec::new(), Vec::new(), Witnessed::default());
+    for path in files(&args.checkpoint)? {
+        let (tree, fault) = read(&path, pinned.as_deref(), &mut witnessed)?;
         remembered.push(tree);
         faults.extend(fault);
     }
@@ -37,11 +45,17 @@ pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> any
     let engine = place.read_kept().await?;
     let report = engine.log().verify_against(&remembered, &mut |_| {}).await?;
     faults.extend(report.faults.iter().map(ToString::to_string));
+    let (wrong, bounds) = times(&engine, &witnessed).await?;
+    faults.extend(wrong);
     if format == Format::Json {
-        println!("{}", json!({"events": report.events, "ok": faults.is_empty(), "faults": faults}));
+        println!(
+            "{}",
+            json!({"events": report.events, "ok": faults.is_empty(), "faults": faults, "witnessed": bounds})
+        );
     } else {
         println!("{} events, {} faults", report.events, faults.len());
         faults.iter().for_each(|fault| println!("{fault}"));
+        bounds.iter().flat_map(Bounds::lines).for_each(|line| println!("{line}"));
     }
     if faults.is_empty() {
         return Ok(Status::Done);
@@ -50,17 +64,67 @@ pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> any
     Ok(Status::Fault)
 }
 
-/// The tree that a checkpoint remembers, and what is wrong with its signatures.
-fn read(path: &Path, pinned: Option<&[VerifierKey]>) -> anyhow::Result<(Remembered, Option<String>)> {
+/// These files, and those in these directories in the order of their names.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let told = || format!("{} cannot be read", path.display());
+            let entries =
+                std::fs::read_dir(path).with_context(told)?.collect::<Result<Vec<_>, _>>().with_context(told)?;
+            let mut within: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+            within.sort_unstable();
+            files.extend(within);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+/// What the times of witnesses say about those of the log, centre by centre.
+async fn times(engine: &Engine, witnessed: &Witnessed) -> anyhow::Result<(Vec<String>, Vec<Bounds>)> {
+    let (mut faults, mut all) = (Vec::new(), Vec::new());
+    for name in witnessed.centres() {
+        let is_simulated = is_simulated(engine.log(), name).await?;
+        if is_simulated {
+            eprintln!("yousu: {name} is simulated: its time is its own, and that of witnesses says nothing about it");
+            continue;
+        }
+        let (wrong, bounds) = witnessed.check(engine.log(), name).await?;
+        faults.extend(wrong);
+        all.extend(bounds);
+    }
+    Ok((faults, all))
+}
+
+/// What a centre's first event says for ever, read without any key: a log whose keys are gone can be verified all the same.
+async fn is_simulated(log: &dyn EventLog, centre: &Centre) -> anyhow::Result<bool> {
+    let Some(first) = log.read_centre(centre, 0, 1).await?.pop() else { return Ok(false) };
+    let Ok(code) = CentreCode::new(centre.as_str()) else { return Ok(false) };
+    let opened = wire::read_without_texts::<CentreEvent>(&code, &first).ok();
+    Ok(opened.is_some_and(|entry| matches!(entry.event, CentreEvent::CentreOpened(opened) if opened.simulated)))
+}
+
+/// The tree that a checkpoint remembers, and what is wrong with its signatures; when witnesses saw it goes to the others.
+fn read(
+    path: &Path,
+    pinned: Option<&[VerifierKey]>,
+    witnessed: &mut Witnessed,
+) -> anyhow::Result<(Remembered, Option<String>)> {
     let told = || format!("{} is no checkpoint as `yousu checkpoint` writes it", path.display());
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let note = Note::parse(&bytes).with_context(told)?;
     let checkpoint = Checkpoint::parse(note.text()).with_context(told)?;
+    let centre = keys::centre_of(&checkpoint)?;
     let fault = pinned.and_then(|pinned| match note.verified_by(pinned) {
         Ok(signers) if signers.is_empty() => Some("no pinned key signed it".to_owned()),
-        Ok(_) => None,
+        Ok(signers) => {
+            witnessed.add(&centre, checkpoint.size, &signers);
+            None
+        }
         Err(error) => Some(error.to_string()),
     });
     let fault = fault.map(|fault| format!("{}: {fault}", path.display()));
-    Ok((Remembered { centre: keys::centre_of(&checkpoint)?, size: checkpoint.size, root: checkpoint.root }, fault))
+    Ok((Remembered { centre, size: checkpoint.size, root: checkpoint.root }, fault))
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -13,11 +13,12 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 
 use super::site::{Site, Upkeep};
 use crate::{
-    clock, digest,
+    checkpoints, clock, digest,
     engine::{Engine, EngineError},
     erasing,
     foreseen::Foreseen,
     sweeps,
+    witnesses::Witnesses,
 };
 
 /// How long to wait for the log to move before trying again what could not be read or written.
@@ -177,6 +178,49 @@ pub(crate) async fn commit_to_heads(engine: Engine, every: Duration) {
             tracing::error!(%error, "the log could not say where its streams stand; it is tried again");
         }
     }
+}
+
+/// Shows every centre's checkpoint to the witnesses that there are, until it is aborted. Also that of a log to which nothing came: the
+/// time at which a witness signed it is how far back the next event could be dated.
+pub(crate) async fn show_checkpoints(site: Arc<Site>, every: Duration) {
+    let mut times = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        if let Err(error) = show_once(&site).await {
+            tracing::error!(%error, "checkpoints could not be shown to the witnesses; the next time tries again");
+        }
+    }
+}
+
+async fn show_once(site: &Site) -> anyhow::Result<()> {
+    // Read each time: whoever adds a witness need not stop the service.
+    if Witnesses::of(&site.data)?.is_empty() {
+        return Ok(());
+    }
+    for (name, _) in site.engine.log().centres().await? {
+        let Ok(code) = CentreCode::new(name.as_str()) else { continue };
+        let shown = match checkpoints::show(&site.engine, &site.data, &code).await {
+            Ok(shown) => shown,
+            Err(error) => {
+                tracing::error!(%code, %error, "a checkpoint could not be shown to the witnesses");
+                continue;
+            }
+        };
+        let (size, cosigned, quorum) = (shown.checkpoint.size, shown.cosigned(), shown.quorum);
+        for asked in &shown.asked {
+            if asked.is_alarming() {
+                tracing::error!(%code, size, "{asked}");
+            } else if !asked.is_cosigned() || asked.is_unkept() {
+                tracing::warn!(%code, size, "{asked}");
+            }
+        }
+        if cosigned < quorum {
+            tracing::warn!(%code, size, cosigned, quorum, "fewer cosignatures than are wanted; the next checkpoint covers the time between");
+        }
+        site.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), shown.summary(&code));
+    }
+    Ok(())
 }
 
 /// Carries out, again and again, what was agreed to be erased and could not be at once, until it is aborted.

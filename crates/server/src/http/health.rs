@@ -1,6 +1,6 @@
 //! `/healthz`: do log and views serve. `/readyz`: have the views seen the log since the start.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::{
     Json,
@@ -11,11 +11,20 @@ use axum::{
 use serde_json::json;
 
 use super::site::{Site, Upkeep};
+use crate::checkpoints::Summary;
 
-/// 200 while log and views serve; 503 names the view that does not, and why.
+/// 200 while log and views serve; 503 names the view that does not, and why, or the witness that saw another history. What came of the
+/// last checkpoint that was shown stands there in any case: a witness that is away is no reason to serve nobody.
 pub(super) async fn healthz(State(site): State<Arc<Site>>) -> Response {
     let mut wrong = Vec::new();
     let mut centres = Vec::new();
+    let shown: Vec<_> = site.shown.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+    wrong.extend(
+        shown
+            .iter()
+            .filter(|shown| shown.is_alarming)
+            .map(|Summary { centre, said, .. }| json!({"what": "witnesses", "centre": centre, "why": said.join("; ")})),
+    );
     if let Upkeep::Troubled(why) = &*site.upkeep.borrow() {
         wrong.push(json!({"what": "views", "why": why}));
     }
@@ -40,7 +49,7 @@ pub(super) async fn healthz(State(site): State<Arc<Site>>) -> Response {
     }
     let (status, word) =
         if wrong.is_empty() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "troubled") };
-    (status, Json(json!({"status": word, "wrong": wrong, "centres": centres}))).into_response()
+    (status, Json(json!({"status": word, "wrong": wrong, "centres": centres, "checkpoints": shown}))).into_response()
 }
 
 /// 200 once the views reached the log's end; before that, whoever asks would read less than was recorded.

@@ -25,7 +25,9 @@ use axum::{
     routing::get,
 };
 
-pub(crate) use background::{audit_every_night, commit_to_heads, erase_what_was_agreed, follow, sweep_by_the_clock};
+pub(crate) use background::{
+    audit_every_night, commit_to_heads, erase_what_was_agreed, follow, show_checkpoints, sweep_by_the_clock,
+};
 pub(crate) use site::Site;
 
 use problem::Problem;

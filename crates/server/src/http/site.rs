@@ -1,6 +1,11 @@
 //! What every request needs: the engine, the views, and what time it is for a centre.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::http::{HeaderMap, HeaderValue};
 use cases::{CaseId, Centre, CentreCode, Instant};
@@ -9,6 +14,7 @@ use tokio::sync::watch;
 
 use super::problem::{Problem, no_such_case};
 use crate::{
+    checkpoints::Summary,
     clock,
     engine::{Engine, EngineError},
     wire,
@@ -28,6 +34,8 @@ pub(crate) struct Site {
     pub(super) data: PathBuf,
     /// How the task that brings the views up last fared.
     pub(super) upkeep: watch::Sender<Upkeep>,
+    /// What came of showing each centre's checkpoint to the witnesses last.
+    pub(super) shown: Mutex<BTreeMap<CentreCode, Summary>>,
 }
 
 /// Whether views follow the log.
@@ -42,7 +50,7 @@ pub(crate) enum Upkeep {
 
 impl Site {
     pub(crate) fn new(engine: Engine, views: Views, data: PathBuf) -> Arc<Self> {
-        Arc::new(Self { engine, views, data, upkeep: watch::Sender::new(Upkeep::Starting) })
+        Arc::new(Self { engine, views, data, upkeep: watch::Sender::new(Upkeep::Starting), shown: Mutex::default() })
     }
 
     /// Returns once the views were brought up for the first time, as far as that could be done: `/healthz` names what is wrong.

@@ -1,4 +1,5 @@
-//! What each witness signed last, a file for each: whoever remembers less than that was put back.
+//! What each witness signed last, a file for each: whoever remembers less than that was put back. And what all of them ever signed, for
+//! whoever checks the log's times by theirs: of each size the first note and the last.
 
 use std::{
     io,
@@ -39,6 +40,19 @@ impl Kept {
     pub(super) fn file(&self, centre: &Centre, witness: &str) -> File<'_> {
         File { directory: &self.0, name: file_name(centre, witness) }
     }
+
+    /// Keeps a note that was cosigned, in a directory of the centre's own. Of a size that did not change for days the notes between the
+    /// first and the last bind nothing that these two do not.
+    pub(super) fn add(&self, centre: &Centre, size: u64, note: &Note) -> Result<(), String> {
+        let directory = self.0.join(centre.as_str());
+        let [first, last] = ["first", "last"].map(|which| directory.join(format!("{size:012}.{which}")));
+        let path = if first.exists() { last } else { first };
+        let add = || {
+            std::fs::create_dir_all(&directory)?;
+            replace(&self.0.join(format!("{centre}{HALF}")), &path, note)
+        };
+        add().map_err(|error| format!("{}: {error}", path.display()))
+    }
 }
 
 impl File<'_> {
@@ -66,11 +80,15 @@ impl File<'_> {
     }
 
     pub(super) fn write(&self, note: &Note) -> io::Result<()> {
-        let half = self.directory.join(format!("{}{HALF}", self.name));
         std::fs::create_dir_all(self.directory)?;
-        std::fs::write(&half, note.to_string())?;
-        std::fs::rename(&half, self.path())
+        replace(&self.directory.join(format!("{}{HALF}", self.name)), &self.path(), note)
     }
+}
+
+/// Whole or not at all.
+fn replace(half: &Path, path: &Path, note: &Note) -> io::Result<()> {
+    std::fs::write(half, note.to_string())?;
+    std::fs::rename(half, path)
 }
 
 /// Where it is kept what a witness signed of a centre's log. No two names have the same: what is neither letter nor digit is written

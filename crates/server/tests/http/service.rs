@@ -4,6 +4,16 @@ use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+};
+
+use transparency::{
+    note::{Scheme, SigningKey},
+    request::SIZE_TYPE,
+};
+
 use crate::support::{CENTRE, Server, accept, open_centre, yousu};
 
 /// Starts a server that must not start, and returns why.
@@ -156,4 +166,45 @@ fn a_centre_whose_log_cannot_be_read_keeps_no_other_one_from_being_shown() {
     assert!(shown.body.contains(&Uuid::from_u128(2).to_string()), "{}", shown.body);
     ledger(CENTRE, first.header("yousu-position").expect("where it stands")).is_problem(503, "view-behind");
     assert_eq!(server.get("/healthz").json()["status"], "troubled");
+}
+
+/// The witness is somebody else's program, and says that it remembers more than this log ever had: an older copy of the log was put in
+/// place. The service shows the checkpoint by itself, and says so where a watchman looks.
+#[test]
+fn a_witness_that_remembers_more_than_the_log_has_is_told_to_the_watchman() {
+    let data = TempDir::new().expect("a temporary directory");
+    open_centre(data.path(), false);
+    let witness = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = witness.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in witness.incoming() {
+            let mut stream = stream.expect("a request");
+            let mut request = [0; 1 << 16];
+            let _ = stream.read(&mut request);
+            let head = format!(
+                "HTTP/1.1 409 Conflict\r\ncontent-type: {SIZE_TYPE}\r\ncontent-length: 6\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(format!("{head}99999\n").as_bytes());
+        }
+    });
+    let key = SigningKey::new("jiwei", Scheme::Ed25519Timed, &[7; 32]).expect("a key").verifier();
+    let toml = format!("quorum = 1\n[[witness]]\nurl = \"http://{address}/\"\nkeys = [\"{key}\"]\n");
+    std::fs::write(data.path().join("witnesses.toml"), toml).expect("written");
+    let server = Server::start_with(data, &["--checkpoint-every", "1"]);
+    let health = loop {
+        let health = server.get("/healthz");
+        if health.json()["checkpoints"].as_array().is_some_and(|shown| !shown.is_empty()) {
+            break health;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(health.status, 503, "{}", health.body);
+    let health = health.json();
+    let (shown, wrong) = (&health["checkpoints"][0], &health["wrong"][0]);
+    assert_eq!(
+        (shown["centre"].as_str(), shown["cosigned"].as_u64(), shown["quorum"].as_u64()),
+        (Some(CENTRE), Some(0), Some(1))
+    );
+    assert_eq!((wrong["what"].as_str(), wrong["centre"].as_str()), (Some("witnesses"), Some(CENTRE)), "{health}");
+    assert!(wrong["why"].as_str().is_some_and(|why| why.contains("it remembers size 99999")), "{health}");
 }

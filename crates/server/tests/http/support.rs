@@ -60,8 +60,12 @@ impl Server {
     }
 
     pub(crate) fn start(data: TempDir) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    pub(crate) fn start_with(data: TempDir, more: &[&str]) -> Self {
         let mut serve = yousu(data.path());
-        serve.args(["serve", "--listen", "127.0.0.1:0", "--format", "json"]).stdout(Stdio::piped());
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--format", "json"]).args(more).stdout(Stdio::piped());
         let mut child = serve.spawn().expect("yousu starts");
         let mut said = String::new();
         let stdout = child.stdout.take().expect("its standard output is a pipe");

@@ -95,20 +95,51 @@ pub struct Verified {
     pub size: u64,
     /// Names of the log's own keys and of others that signed, each with the time that a cosignature says, in seconds since 1970.
     pub signers: Vec<Signer>,
+    /// The earlier checkpoint that it goes on from, if it shows one.
+    pub earlier: Option<Earlier>,
     /// Up to which position nothing of this case was withheld; `None` if that is not shown.
     pub complete_to: Option<u64>,
     /// Texts that were disclosed.
     pub disclosed: Vec<Opened>,
 }
 
+/// An earlier checkpoint of the same log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Earlier {
+    /// Its size.
+    pub size: u64,
+    /// As those of the checkpoint.
+    pub signers: Vec<Signer>,
+}
+
 impl Verified {
     /// Names of witnesses that cosigned, each once: all that signed but the log itself.
     pub fn witnesses(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.signers.iter().map(|(name, _)| name.as_str()).collect();
-        names.retain(|name| name.strip_prefix(ORIGIN) != Some(&self.centre));
+        let mut names: Vec<&str> =
+            self.signers.iter().filter(|signer| self.is_witness(signer)).map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// When witnesses say that they signed, in seconds since 1970: the earliest and the latest of them.
+    pub fn seen_at(&self) -> Option<(u64, u64)> {
+        self.times(&self.signers)
+    }
+
+    /// The same of the earlier checkpoint, with its size.
+    pub fn earlier_seen_at(&self) -> Option<(u64, (u64, u64))> {
+        let Earlier { size, signers } = self.earlier.as_ref()?;
+        Some((*size, self.times(signers)?))
+    }
+
+    fn times(&self, signers: &[Signer]) -> Option<(u64, u64)> {
+        let times = || signers.iter().filter(|signer| self.is_witness(signer)).filter_map(|(_, time)| *time);
+        Some((times().min()?, times().max()?))
+    }
+
+    fn is_witness(&self, (name, _): &Signer) -> bool {
+        name.strip_prefix(ORIGIN) != Some(&self.centre)
     }
 }
 
@@ -241,13 +272,15 @@ impl Evidence {
         let centre =
             checkpoint.origin.strip_prefix(ORIGIN).ok_or_else(|| EvidenceError::Origin(checkpoint.origin.clone()))?;
         let tree = (checkpoint.size, checkpoint.root);
+        let mut earlier_one = None;
         if let Some((note, proof)) = &self.earlier {
             let fault = |error| EvidenceError::EarlierCheckpoint(Box::new(error));
-            let (earlier, _) = signed_checkpoint(note, pinned).map_err(fault)?;
+            let (earlier, signers) = signed_checkpoint(note, pinned).map_err(fault)?;
             if earlier.origin != checkpoint.origin {
                 return Err(EvidenceError::OtherLog);
             }
             verify_consistency::<Sm3Tree>((earlier.size, earlier.root), tree, proof).map_err(EvidenceError::Earlier)?;
+            earlier_one = Some(Earlier { size: earlier.size, signers });
         }
         let last = self.chain(centre, tree)?;
         let complete_to = match &self.head {
@@ -259,6 +292,7 @@ impl Evidence {
             centre: centre.to_owned(),
             size: checkpoint.size,
             signers,
+            earlier: earlier_one,
             complete_to,
             disclosed: opened.collect::<Result<_, _>>()?,
         })

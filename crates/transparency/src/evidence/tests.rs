@@ -137,8 +137,17 @@ fn it_is_read_as_it_was_written_and_proves_what_it_says() {
     assert_eq!(Evidence::parse(&bytes).unwrap(), evidence);
     let verified = evidence.verify(&pinned()).unwrap();
     let signers = vec![("yousu/410404".to_owned(), None), ("jiwei".to_owned(), Some(1_795_000_000))];
-    let wanted = Verified { centre: "410404".into(), size: 13, signers, complete_to: Some(13), disclosed: Vec::new() };
+    let wanted = Verified {
+        centre: "410404".into(),
+        size: 13,
+        signers: signers.clone(),
+        earlier: Some(Earlier { size: 3, signers }),
+        complete_to: Some(13),
+        disclosed: Vec::new(),
+    };
     assert_eq!(verified, wanted);
+    assert_eq!(verified.seen_at(), Some((1_795_000_000, 1_795_000_000)));
+    assert_eq!(verified.earlier_seen_at(), Some((3, (1_795_000_000, 1_795_000_000))));
     // Without the log's key nothing is proved; without the witness's, less.
     assert!(matches!(evidence.verify(&pinned()[1..]), Err(EvidenceError::Unsigned(_))));
     assert_eq!(evidence.verify(&pinned()[..1]).unwrap().signers.len(), 1);
