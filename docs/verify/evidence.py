@@ -225,10 +225,17 @@ def plain(text):
     return "".join(" " if ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 else c for c in text)
 
 
-def goes_on_from(verified, path):
-    # Kept by whoever runs this, so its signatures are not asked about again.
+def goes_on_from(verified, path, keys):
+    # Kept by whoever runs this, so it need not be signed at all.
     kept = parse_checkpoint(parse_note(text_of(path))[0])
     need(kept in verified["trees"], "the evidence does not show that it goes on from the checkpoint that you kept")
+    try:
+        signers = read_note(text_of(path), keys)[3]
+    except Fault:
+        return
+    # What witnesses said to the reader counts before what the centre chose to show of them.
+    if any(when is not None for _, when in signers):
+        verified["earlier"] = (kept[1], signers)
 
 
 def batch(keys, quorum):
@@ -239,7 +246,7 @@ def batch(keys, quorum):
             with open(name, "rb") as file:
                 verified = verify(file.read(), keys, quorum)
             if kept:
-                goes_on_from(verified, kept)
+                goes_on_from(verified, kept, keys)
             complete = verified["complete"]
             print("holds", name if complete is None else f"{name}\t{complete}")
         except (Fault, OSError) as fault:
@@ -301,7 +308,7 @@ def main():
         with open(args[0], "rb") as file:
             verified = verify(file.read(), keys, quorum)
         if len(args) == 3:
-            goes_on_from(verified, args[2])
+            goes_on_from(verified, args[2], keys)
     except Fault as fault:
         print(f"it does not hold: {plain(str(fault))}")
         sys.exit(3)

@@ -63,6 +63,8 @@ struct Way<'a> {
     advanced: Advanced,
     /// What was read while the batch before it was written, and after which position.
     ahead: Option<(u64, Batch)>,
+    /// Nothing of it is left for this time: while others are brought up it is not looked at again.
+    is_done: bool,
 }
 
 /// Brings these files up to where these centres' logs end now, and says of each centre which of them stopped before that. `moved` is
@@ -133,7 +135,7 @@ impl<'a> Way<'a> {
         // As far as is known: each batch begins by reading it, and a statement costs more than most batches' rows.
         let positions = try_join_all(files.iter().map(|file| file.known_position(centre))).await?;
         let end = positions.iter().fold(log.tail(centre).now(), |end, position| end.max(*position));
-        Ok(Self { centre, end, advanced: Advanced { positions, stops: Vec::new() }, ahead: None })
+        Ok(Self { centre, end, advanced: Advanced { positions, stops: Vec::new() }, ahead: None, is_done: false })
     }
 
     fn is_running(&self, file: &File) -> bool {
@@ -142,7 +144,7 @@ impl<'a> Way<'a> {
 
     /// The next batch, and after which position it was read; none if nothing is left to be done.
     async fn batch(&mut self, reading: &Reading<'_>) -> Result<Option<(u64, Batch)>, ViewError> {
-        let files = reading.files.iter().zip(&self.advanced.positions);
+        let files = reading.files.iter().zip(&self.advanced.positions).filter(|_| !self.is_done);
         let Some(after) = files.filter(|(file, _)| self.is_running(file)).map(|(_, position)| *position).min() else {
             return Ok(None);
         };
@@ -150,7 +152,8 @@ impl<'a> Way<'a> {
             Some((read_after, batch)) if read_after == after => batch,
             _ => reading.read(self.centre, after).await?,
         };
-        Ok((!batch.is_empty()).then_some((after, batch)))
+        self.is_done = batch.is_empty();
+        Ok((!self.is_done).then_some((after, batch)))
     }
 
     async fn read_ahead(&self, reading: &Reading<'_>, batch: &Batch) -> Result<Option<(u64, Batch)>, ViewError> {

@@ -349,8 +349,15 @@ fn verify_holds_times_to_those_of_the_witnesses() {
     assert!(said.contains("410404: times of witnesses bind 3 sizes, from 20"), "{said}");
     assert!(said.contains("410404: widest window 0 d 00:0"), "{said}");
     assert!(said.contains("410404: 1 events since the last"), "{said}");
-    // Who does not know the witness learns nothing of its clock.
+    // Who does not know the witness learns nothing of its clock, and is told so.
     assert!(verify(&of_log).ends_with(" events, 0 faults\n"));
+    let [kept, of_log, both] = [&kept, &of_log, &both].map(|path| path.to_str().expect("a path"));
+    let said = here.run(["verify", "--checkpoint", kept, "--keys", of_log]);
+    assert!(said.err.contains("times were not held to those of witnesses"), "{}", said.err);
+    // One file of the directory is none: it is named, and the others are looked at all the same.
+    fs::write(here.dir().join("checkpoints/410404/half"), "").expect("written");
+    let said = here.run(["verify", "--checkpoint", kept, "--keys", both]).failed(3, &["tell the auditor"]);
+    assert!(said.out.contains("half is no checkpoint") && said.out.contains("bind 3 sizes"), "{}", said.out);
 }
 
 /// A simulated centre's spring is long over when the witness signs: both verifiers say so of each event that came after the first

@@ -26,8 +26,13 @@ pub(crate) struct Shown {
 }
 
 /// Makes a checkpoint of all that the log has, and shows it.
-pub(crate) async fn show(engine: &Engine, data: &Path, centre: &CentreCode) -> anyhow::Result<Shown> {
-    let (name, signer, witnesses) = (wire::log_centre(centre), Keys::of(data, centre)?, Witnesses::of(data)?);
+pub(crate) async fn show(
+    engine: &Engine,
+    data: &Path,
+    centre: &CentreCode,
+    witnesses: &Witnesses,
+) -> anyhow::Result<Shown> {
+    let (name, signer) = (wire::log_centre(centre), Keys::of(data, centre)?);
     let size = engine.log().head(&name).await?.position;
     let root = engine.log().prove(&name, &root_plan(size)?).await?.first().copied().context("the log gave no root")?;
     let checkpoint = Checkpoint { origin: keys::origin(centre), size, root, extensions: Vec::new() };
@@ -48,6 +53,14 @@ pub(crate) struct Summary {
     pub(crate) said: Vec<String>,
     /// One of them saw something that must be looked into.
     pub(crate) is_alarming: bool,
+}
+
+impl Summary {
+    /// Nothing could be shown, for a reason on this side.
+    pub(crate) fn failed(centre: &CentreCode, error: &anyhow::Error) -> Self {
+        let (centre, said) = (centre.to_string(), vec![format!("{error:#}")]);
+        Self { centre, size: 0, at: clock::now(), cosigned: 0, quorum: 0, said, is_alarming: false }
+    }
 }
 
 impl Shown {

@@ -1,9 +1,10 @@
 //! Recorded times beside the moments at which witnesses saw the log.
 //!
 //! What was there when a witness signed was not recorded after that moment, and what was not there yet was not recorded before it.
-//! So nobody can date an event back further than to the last cosignature before it, whatever keys he has; how far that is, is the
-//! window, and it is measured here. A witness's word is its clock's: of several under one checkpoint the one counts that accuses
-//! least, the latest for what was there and the earliest for what was not.
+//! So nobody can date an event back further than to the last cosignature before it and what clocks may differ by, whatever keys he
+//! has; how far that is, is the window, and it is measured here. A witness's word is its clock's: of several under one note the one
+//! counts that accuses least, the latest for what was there and the earliest for what was not. Each note holds for itself, so a
+//! witness whose clock is wrong and who signed one alone accuses an honest log: the message says that a clock may have been wrong.
 
 use std::collections::BTreeMap;
 
@@ -124,13 +125,13 @@ impl Bounds {
     pub(crate) fn lines(&self) -> Vec<String> {
         let Self { centre, checkpoints, first, widest, last, since } = self;
         let mut lines = vec![format!(
-            "{centre}: times of witnesses bind {checkpoints} sizes, from {} ({} events) to {} ({} events)",
+            "{centre}: times of witnesses bind {checkpoints} sizes, from {} ({} events, which nothing binds backwards) to {} ({} events)",
             first.at, first.size, last.at, last.size
         )];
         if let Some((from, to)) = widest {
             lines.push(format!(
-                "{centre}: widest window {}, events {} to {}: seen by a witness at {} and not again until {}; within it a time could be \
-                 dated back unseen",
+                "{centre}: widest window {}, events {} to {}: seen by a witness at {} and not again until {}; within it, and \
+                 five minutes before it, a time could be dated back unseen",
                 length(to.at.ms() - from.at.ms()),
                 from.size + 1,
                 to.size,
@@ -139,7 +140,7 @@ impl Bounds {
             ));
         }
         lines.push(format!(
-            "{centre}: {since} events since the last: none of them can be dated before it, nothing else is bound"
+            "{centre}: {since} events since the last: none of them can be dated more than five minutes before it, nothing else is bound"
         ));
         lines
     }

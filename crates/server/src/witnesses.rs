@@ -14,7 +14,13 @@
 
 mod kept;
 
-use std::{collections::BTreeSet, fmt, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use event_log::{Centre, EventLog};
@@ -54,6 +60,8 @@ pub(crate) struct Witnesses {
     pub(crate) quorum: usize,
     all: Vec<Witness>,
     kept: Kept,
+    /// Those that could not be reached: they are not waited for a second time, for the next log.
+    away: Mutex<BTreeSet<String>>,
 }
 
 struct Witness {
@@ -160,7 +168,7 @@ impl Witnesses {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self { quorum: 0, all: Vec::new(), kept });
+                return Ok(Self { quorum: 0, all: Vec::new(), kept, away: Mutex::default() });
             }
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
@@ -174,7 +182,7 @@ impl Witnesses {
             path.display(),
             all.len()
         );
-        Ok(Self { quorum, all, kept })
+        Ok(Self { quorum, all, kept, away: Mutex::default() })
     }
 
     /// Shows a checkpoint to all of them, one after the other, and adds what they signed to the note.
@@ -189,7 +197,12 @@ impl Witnesses {
         let mut answers = Vec::with_capacity(self.all.len());
         for witness in &self.all {
             let file = self.kept.file(centre, &witness.name);
+            let is_away = self.away().contains(&witness.name);
             let mut asked = match file.size(checkpoint, &witness.keys) {
+                Ok(_) if is_away => {
+                    let outcome = Outcome::Unreachable("as a moment ago".to_owned());
+                    Asked { name: witness.name.clone(), outcome, rolled_back: None }
+                }
                 Ok(size) => witness.ask(log, centre, checkpoint, &signed, size).await?,
                 Err(unread) => {
                     Asked { name: witness.name.clone(), outcome: Outcome::Unread(unread), rolled_back: None }
@@ -206,6 +219,9 @@ impl Witnesses {
                     Err(error) => Outcome::Unkept(format!("{}: {error}", file.path().display())),
                 };
             }
+            if matches!(asked.outcome, Outcome::Unreachable(_)) {
+                self.away().insert(witness.name.clone());
+            }
             answers.push(asked);
         }
         if answers.iter().any(Asked::is_cosigned)
@@ -215,6 +231,10 @@ impl Witnesses {
             cosigned.for_each(|asked| asked.outcome = Outcome::Unkept(why.clone()));
         }
         Ok(answers)
+    }
+
+    fn away(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is nobody to show anything to.

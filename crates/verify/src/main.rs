@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 use transparency::Checkpoint;
-use transparency::evidence::Evidence;
+use transparency::evidence::{Earlier, Evidence};
 use transparency::note::{Note, VerifierKey};
 use transparency::receipt::Receipt;
 
@@ -96,20 +96,22 @@ fn of_evidence(args: &Args, file: &Path, keys: &[VerifierKey], receipt: Option<&
         Ok(evidence) => evidence,
         Err(error) => return Ok(Verdict::Not(format!("证据文件不完整或被改动（{error}）"))),
     };
-    let verified = match evidence.verify(keys) {
+    let mut verified = match evidence.verify(keys) {
         Ok(verified) => verified,
         Err(error) => return Ok(Verdict::Not(error.to_string())),
     };
-    let names = verified.witnesses();
-    if names.len() < args.quorum {
-        return Ok(Verdict::Not(format!("需要{}个见证方签名，只有{}个", args.quorum, names.len())));
+    let cosigned = verified.witnesses().len();
+    if cosigned < args.quorum {
+        return Ok(Verdict::Not(format!("需要{}个见证方签名，只有{cosigned}个", args.quorum)));
     }
-    if let Some(path) = &args.checkpoint
-        && let Err(why) = goes_on_from(&evidence, path)?
-    {
-        return Ok(Verdict::Not(why));
+    if let Some(path) = &args.checkpoint {
+        match goes_on_from(&evidence, path, keys)? {
+            // What witnesses said to the reader counts before what the centre chose to show of them.
+            Ok(kept) => verified.earlier = kept.or(verified.earlier.take()),
+            Err(why) => return Ok(Verdict::Not(why)),
+        }
     }
-    let mut said = story::told(&evidence, &verified, &names);
+    let mut said = story::told(&evidence, &verified, &verified.witnesses());
     if let Some(receipt) = receipt {
         match receipt::beside(receipt, receipt.beside(&evidence, &verified)) {
             Ok(agrees) => said = agrees + &said,
@@ -119,13 +121,22 @@ fn of_evidence(args: &Args, file: &Path, keys: &[VerifierKey], receipt: Option<&
     Ok(Verdict::Proved(said))
 }
 
-/// Whether the evidence holds the proof that its checkpoint goes on from this one.
-fn goes_on_from(evidence: &Evidence, path: &Path) -> anyhow::Result<Result<(), String>> {
+/// Whether the evidence holds the proof that its checkpoint goes on from this one; and who signed this one, where that can be seen. It
+/// was kept by whoever runs this, so it need not be signed at all.
+fn goes_on_from(
+    evidence: &Evidence,
+    path: &Path,
+    keys: &[VerifierKey],
+) -> anyhow::Result<Result<Option<Earlier>, String>> {
     let told = || format!("{} is no checkpoint", path.display());
-    let kept = Note::parse(&read(path)?).with_context(told)?;
-    let kept = Checkpoint::parse(kept.text()).with_context(told)?;
+    let note = Note::parse(&read(path)?).with_context(told)?;
+    let kept = Checkpoint::parse(note.text()).with_context(told)?;
     Ok(if evidence.shows(&kept) {
-        Ok(())
+        let signers = note.verified_by(keys).unwrap_or_default();
+        let signers: Vec<_> = signers.into_iter().map(|(key, time)| (key.name().to_owned(), time)).collect();
+        let is_timed =
+            signers.iter().any(|(_, time)| time.is_some()) && signers.iter().any(|(name, _)| *name == kept.origin);
+        Ok(is_timed.then_some(Earlier { size: kept.size, signers }))
     } else {
         Err(format!(
             "证据没有证明它接续您所存的检查点（{}条）：请让中心用 yousu evidence --since 您的检查点 重新出具；若仍不成立，日志已被改写",

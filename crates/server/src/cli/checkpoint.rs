@@ -12,7 +12,7 @@ use crate::{
     engine::Engine,
     installation::{Place, the_centre},
     wire,
-    witnesses::Asked,
+    witnesses::{Asked, Witnesses},
 };
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,8 @@ pub(crate) struct CheckpointArgs {
 
 pub(super) async fn run(place: &Place, format: Format, args: &CheckpointArgs) -> anyhow::Result<Status> {
     let (engine, centre) = up_to_date(place, args.centre.as_ref()).await?;
-    let Shown { checkpoint, note, asked, quorum } = checkpoints::show(&engine, place.data(), &centre).await?;
+    let Shown { checkpoint, note, asked, quorum } =
+        checkpoints::show(&engine, place.data(), &centre, &Witnesses::of(place.data())?).await?;
     engine.log().close().await;
     let note = note.to_string();
     let text = if format == Format::Json {

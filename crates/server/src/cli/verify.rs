@@ -34,13 +34,26 @@ pub(crate) struct VerifyArgs {
 pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> anyhow::Result<Status> {
     let pinned = args.keys.as_deref().map(keys::pinned).transpose()?;
     let (mut remembered, mut faults, mut witnessed) = (Vec::new(), Vec::new(), Witnessed::default());
-    for path in files(&args.checkpoint)? {
-        let (tree, fault) = read(&path, pinned.as_deref(), &mut witnessed)?;
-        remembered.push(tree);
-        faults.extend(fault);
+    let mut are_cosigned = false;
+    for (path, is_named) in files(&args.checkpoint)? {
+        match read(&path, pinned.as_deref(), &mut witnessed) {
+            Ok(Kept { tree, fault, is_cosigned }) => {
+                remembered.push(tree);
+                faults.extend(fault);
+                are_cosigned |= is_cosigned;
+            }
+            Err(error) if is_named => return Err(error),
+            // One bad file among thousands is to be looked at, and no reason to look at nothing else.
+            Err(error) => faults.push(format!("{error:#}")),
+        }
     }
     if !remembered.is_empty() && pinned.is_none() {
         eprintln!("yousu: the signatures of the checkpoints were not checked: give the pinned keys with --keys");
+    }
+    if pinned.is_some() && are_cosigned && witnessed.centres().next().is_none() {
+        eprintln!(
+            "yousu: times were not held to those of witnesses: give their keys beside those of the log with --keys"
+        );
     }
     let engine = place.read_kept().await?;
     let report = engine.log().verify_against(&remembered, &mut |_| {}).await?;
@@ -64,8 +77,8 @@ pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> any
     Ok(Status::Fault)
 }
 
-/// These files, and those in these directories in the order of their names.
-fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+/// These files, and those in these directories in the order of their names; whether each was named itself.
+fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, bool)>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -74,9 +87,9 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
                 std::fs::read_dir(path).with_context(told)?.collect::<Result<Vec<_>, _>>().with_context(told)?;
             let mut within: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
             within.sort_unstable();
-            files.extend(within);
+            files.extend(within.into_iter().map(|path| (path, false)));
         } else {
-            files.push(path.clone());
+            files.push((path.clone(), true));
         }
     }
     Ok(files)
@@ -106,19 +119,28 @@ async fn is_simulated(log: &dyn EventLog, centre: &Centre) -> anyhow::Result<boo
     Ok(opened.is_some_and(|entry| matches!(entry.event, CentreEvent::CentreOpened(opened) if opened.simulated)))
 }
 
-/// The tree that a checkpoint remembers, and what is wrong with its signatures; when witnesses saw it goes to the others.
-fn read(
-    path: &Path,
-    pinned: Option<&[VerifierKey]>,
-    witnessed: &mut Witnessed,
-) -> anyhow::Result<(Remembered, Option<String>)> {
+/// A checkpoint that somebody kept.
+struct Kept {
+    /// What it remembers.
+    tree: Remembered,
+    /// What is wrong with its signatures.
+    fault: Option<String>,
+    /// Others than the log say that they signed it.
+    is_cosigned: bool,
+}
+
+/// Reads one; when witnesses saw it goes to the others.
+fn read(path: &Path, pinned: Option<&[VerifierKey]>, witnessed: &mut Witnessed) -> anyhow::Result<Kept> {
     let told = || format!("{} is no checkpoint as `yousu checkpoint` writes it", path.display());
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let note = Note::parse(&bytes).with_context(told)?;
     let checkpoint = Checkpoint::parse(note.text()).with_context(told)?;
     let centre = keys::centre_of(&checkpoint)?;
     let fault = pinned.and_then(|pinned| match note.verified_by(pinned) {
-        Ok(signers) if signers.is_empty() => Some("no pinned key signed it".to_owned()),
+        // A witness's word alone is not the log's.
+        Ok(signers) if !signers.iter().any(|(key, _)| key.name() == checkpoint.origin) => {
+            Some(format!("no pinned key signed it as `{}`", checkpoint.origin))
+        }
         Ok(signers) => {
             witnessed.add(&centre, checkpoint.size, &signers);
             None
@@ -126,5 +148,6 @@ fn read(
         Err(error) => Some(error.to_string()),
     });
     let fault = fault.map(|fault| format!("{}: {fault}", path.display()));
-    Ok((Remembered { centre, size: checkpoint.size, root: checkpoint.root }, fault))
+    let is_cosigned = note.signatures().iter().any(|line| line.name != checkpoint.origin);
+    Ok(Kept { tree: Remembered { centre, size: checkpoint.size, root: checkpoint.root }, fault, is_cosigned })
 }

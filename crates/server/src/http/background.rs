@@ -13,7 +13,8 @@ use tokio::{sync::watch, time::MissedTickBehavior};
 
 use super::site::{Site, Upkeep};
 use crate::{
-    checkpoints, clock, digest,
+    checkpoints::{self, Shown, Summary},
+    clock, digest,
     engine::{Engine, EngineError},
     erasing,
     foreseen::Foreseen,
@@ -83,7 +84,7 @@ async fn bring_up_these(
     behind: &[(Centre, u64)],
 ) -> Result<(), ViewError> {
     let (log, centres) = (site.engine.log(), behind.iter().map(|(centre, _)| centre.clone()).collect::<Vec<_>>());
-    let statuses = site.views.catch_up_with(log, &centres).await?;
+    let (statuses, mut ahead) = (site.views.catch_up_with(log, &centres).await?, BTreeSet::new());
     for ((centre, position), statuses) in behind.iter().zip(statuses) {
         let (is_first, mut reached) = (!brought.contains_key(centre), *position);
         for status in statuses {
@@ -92,12 +93,17 @@ async fn bring_up_these(
             } else if is_first && status.position > log.head(centre).await?.position {
                 // It was brought up to commits that a power cut took back.
                 tracing::warn!(view = status.view, %centre, "a view has seen more than the log holds; it is built anew");
-                site.views.rebuild(log, &[status.view.to_owned()], |_, _| ()).await?;
+                ahead.insert(status.view.to_owned());
             } else {
                 reached = reached.min(status.position);
             }
         }
         brought.insert(centre.clone(), reached);
+    }
+    if !ahead.is_empty() {
+        // Once for all centres. If it fails, this process must not take them for brought up.
+        let rebuilt = site.views.rebuild(log, &ahead.into_iter().collect::<Vec<_>>(), |_, _| ()).await;
+        rebuilt.inspect_err(|_| brought.retain(|centre, _| !centres.contains(centre)))?;
     }
     Ok(())
 }
@@ -183,7 +189,9 @@ pub(crate) async fn commit_to_heads(engine: Engine, every: Duration) {
 /// Shows every centre's checkpoint to the witnesses that there are, until it is aborted. Also that of a log to which nothing came: the
 /// time at which a witness signed it is how far back the next event could be dated.
 pub(crate) async fn show_checkpoints(site: Arc<Site>, every: Duration) {
-    let mut times = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    // Soon after the start, or a service that is started anew more often than that would never show anything.
+    const SOON: Duration = Duration::from_secs(10);
+    let mut times = tokio::time::interval_at(tokio::time::Instant::now() + every.min(SOON), every);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;
@@ -194,33 +202,45 @@ pub(crate) async fn show_checkpoints(site: Arc<Site>, every: Duration) {
 }
 
 async fn show_once(site: &Site) -> anyhow::Result<()> {
-    // Read each time: whoever adds a witness need not stop the service.
-    if Witnesses::of(&site.data)?.is_empty() {
-        return Ok(());
-    }
-    for (name, _) in site.engine.log().centres().await? {
-        let Ok(code) = CentreCode::new(name.as_str()) else { continue };
-        let shown = match checkpoints::show(&site.engine, &site.data, &code).await {
-            Ok(shown) => shown,
-            Err(error) => {
-                tracing::error!(%code, %error, "a checkpoint could not be shown to the witnesses");
-                continue;
-            }
-        };
-        let (size, cosigned, quorum) = (shown.checkpoint.size, shown.cosigned(), shown.quorum);
-        for asked in &shown.asked {
-            if asked.is_alarming() {
-                tracing::error!(%code, size, "{asked}");
-            } else if !asked.is_cosigned() || asked.is_unkept() {
-                tracing::warn!(%code, size, "{asked}");
-            }
+    // Read each time: whoever adds a witness, or takes one away, need not stop the service.
+    let witnesses = Witnesses::of(&site.data);
+    let mut all = BTreeMap::new();
+    if !witnesses.as_ref().is_ok_and(Witnesses::is_empty) {
+        for (name, _) in site.engine.log().centres().await? {
+            let Ok(code) = CentreCode::new(name.as_str()) else { continue };
+            let shown = match &witnesses {
+                Ok(witnesses) => checkpoints::show(&site.engine, &site.data, &code, witnesses).await,
+                Err(error) => Err(anyhow::anyhow!("{error:#}")),
+            };
+            let summary = match shown {
+                Ok(shown) => {
+                    tell(&code, &shown);
+                    shown.summary(&code)
+                }
+                Err(error) => {
+                    tracing::error!(%code, "a checkpoint could not be shown to the witnesses: {error:#}");
+                    Summary::failed(&code, &error)
+                }
+            };
+            all.insert(code, summary);
         }
-        if cosigned < quorum {
-            tracing::warn!(%code, size, cosigned, quorum, "fewer cosignatures than are wanted; the next checkpoint covers the time between");
-        }
-        site.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), shown.summary(&code));
     }
+    *site.shown.lock().unwrap_or_else(PoisonError::into_inner) = all;
     Ok(())
+}
+
+fn tell(code: &CentreCode, shown: &Shown) {
+    let (size, cosigned, quorum) = (shown.checkpoint.size, shown.cosigned(), shown.quorum);
+    for asked in &shown.asked {
+        if asked.is_alarming() {
+            tracing::error!(%code, size, "{asked}");
+        } else if !asked.is_cosigned() || asked.is_unkept() {
+            tracing::warn!(%code, size, "{asked}");
+        }
+    }
+    if cosigned < quorum {
+        tracing::warn!(%code, size, cosigned, quorum, "fewer cosignatures than are wanted; the next checkpoint covers the time between");
+    }
 }
 
 /// Carries out, again and again, what was agreed to be erased and could not be at once, until it is aborted.

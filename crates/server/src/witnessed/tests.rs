@@ -59,10 +59,11 @@ async fn times_between_those_of_witnesses_are_right_and_the_widest_window_is_tol
     assert_eq!(
         bounds.lines(),
         [
-            "410404: times of witnesses bind 3 sizes, from 2026-03-02T09:02:00+08:00 (1 events) to 2026-03-02T09:50:30+08:00 (3 events)",
+            "410404: times of witnesses bind 3 sizes, from 2026-03-02T09:02:00+08:00 (1 events, which nothing binds backwards) to \
+             2026-03-02T09:50:30+08:00 (3 events)",
             "410404: widest window 0 d 00:38:30, events 3 to 3: seen by a witness at 2026-03-02T09:12:00+08:00 and not again until \
-             2026-03-02T09:50:30+08:00; within it a time could be dated back unseen",
-            "410404: 1 events since the last: none of them can be dated before it, nothing else is bound",
+             2026-03-02T09:50:30+08:00; within it, and five minutes before it, a time could be dated back unseen",
+            "410404: 1 events since the last: none of them can be dated more than five minutes before it, nothing else is bound",
         ]
     );
 }

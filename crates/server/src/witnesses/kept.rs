@@ -15,6 +15,9 @@ use transparency::{
 /// What a file's name ends with while it is being written: the name of no witness's file does.
 pub(super) const HALF: &str = "~";
 
+/// Held by whoever writes there.
+const LOCK: &str = "lock";
+
 /// The directory of these files.
 pub(super) struct Kept(PathBuf);
 
@@ -49,7 +52,7 @@ impl Kept {
         let path = if first.exists() { last } else { first };
         let add = || {
             std::fs::create_dir_all(&directory)?;
-            replace(&self.0.join(format!("{centre}{HALF}")), &path, note)
+            replace(&self.0, &format!("{centre}{HALF}"), &path, note)
         };
         add().map_err(|error| format!("{}: {error}", path.display()))
     }
@@ -81,14 +84,24 @@ impl File<'_> {
 
     pub(super) fn write(&self, note: &Note) -> io::Result<()> {
         std::fs::create_dir_all(self.directory)?;
-        replace(&self.directory.join(format!("{}{HALF}", self.name)), &self.path(), note)
+        replace(self.directory, &format!("{}{HALF}", self.name), &self.path(), note)
     }
 }
 
-/// Whole or not at all.
-fn replace(half: &Path, path: &Path, note: &Note) -> io::Result<()> {
-    std::fs::write(half, note.to_string())?;
-    std::fs::rename(half, path)
+/// Whole or not at all, whoever else does the same and wherever the power goes.
+fn replace(directory: &Path, half: &str, path: &Path, note: &Note) -> io::Result<()> {
+    // The service and a command may both keep something just now.
+    let lock = std::fs::File::create(directory.join(LOCK))?;
+    lock.lock()?;
+    let half = directory.join(half);
+    let mut file = std::fs::File::create(&half)?;
+    io::Write::write_all(&mut file, note.to_string().as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&half, path)?;
+    // Elsewhere a directory cannot be opened, and need not be.
+    #[cfg(unix)]
+    path.parent().map_or(Ok(()), |parent| std::fs::File::open(parent)?.sync_all())?;
+    Ok(())
 }
 
 /// Where it is kept what a witness signed of a centre's log. No two names have the same: what is neither letter nor digit is written
