@@ -107,7 +107,7 @@ impl File {
             // That one only, so that it can become a single file at the end.
             Sync::Off => (writer.clone(), None),
             Sync::Normal => {
-                let carrier = Carrier::new(path.clone(), pool(1, options.clone()), writer.clone());
+                let carrier = Carrier::new(path.clone(), pool(1, options.clone()));
                 (pool(READERS, options), Some(carrier))
             }
         };
