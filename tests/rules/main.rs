@@ -41,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("witness", &["transparency"]),
     ("verify", &["cases", "transparency"]),
     ("tests", &[]),
-    ("faults", &["event-log"]),
+    ("faults", &["event-log", "persons"]),
     ("fuzzing", &["cases", "event-log", "import", "projections", "transparency"]),
     ("load", &["event-log", "faults"]),
     ("chance", &[]),

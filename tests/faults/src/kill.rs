@@ -8,6 +8,7 @@ use std::{
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -26,8 +27,12 @@ use crate::{
 
 /// Callers at once, each with one command in flight.
 const CALLERS: usize = 16;
-/// A round goes on at most so long before the program is killed.
-const LONGEST: Duration = Duration::from_millis(60);
+/// A round goes on for fewer answers than this, and then at most so long, before the program is killed. Time alone would leave it to
+/// the machine whether there is anything to lose.
+const ANSWERS: u64 = 64;
+const LONGEST: Duration = Duration::from_millis(20);
+/// A server that does not give as many answers in this time hangs.
+const LIMIT: Duration = Duration::from_secs(60);
 /// After so many rounds a new directory is begun, for every round reads and verifies the whole log.
 const ROUNDS_A_DIRECTORY: u32 = 25;
 
@@ -132,18 +137,25 @@ impl Place {
     fn round(&mut self, plan: &Plan, chance: &mut Chance) -> anyhow::Result<Answers> {
         let (mut victim, address) = program::serve(Command::new(&plan.yousu), self.dir.path())?;
         let again = Mutex::new(std::mem::take(&mut self.unanswered));
+        let (taken, wanted) = (AtomicU64::new(0), CALLERS as u64 + chance.below(ANSWERS));
+        let (now, moment) = mpsc::channel();
         let next = || {
+            if taken.fetch_add(1, Ordering::Relaxed) == wanted {
+                // Nobody listens any more where it took too long.
+                let _ = now.send(());
+            }
             let sent_before = again.lock().unwrap_or_else(PoisonError::into_inner).pop();
             Some(sent_before.unwrap_or_else(|| self.next.fetch_add(1, Ordering::Relaxed)))
         };
         let (answers, killed) = std::thread::scope(|scope| {
             let callers = scope.spawn(|| load::send(&address, CALLERS, next));
+            let answered = moment.recv_timeout(LIMIT);
             chance.pause(LONGEST);
             let killed = victim.kill();
-            (callers.join(), killed)
+            (callers.join(), answered.context("the server does not answer").and_then(|()| Ok(killed?)))
         });
-        killed?;
         victim.wait()?;
+        killed?;
         let mut answers = answers.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
         // Whoever was not sent again before the end is as unanswered as before.
         answers.unanswered.extend(again.lock().unwrap_or_else(PoisonError::into_inner).drain(..));

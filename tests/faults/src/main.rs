@@ -36,6 +36,10 @@ enum Fault {
         /// to lose what it acknowledged. Without one, the syncs of commits are taken out of a sound program's record.
         #[arg(long, value_name = "YOUSU")]
         weakened: Option<PathBuf>,
+        /// The record of the run that is cut: used again where it is there, and else left there. Without it the record is left as
+        /// `power-SEED.record` if anything is found.
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
     },
     /// Spoils every storage call of every operation in every way
     Matrix {
@@ -94,16 +98,25 @@ fn main() -> anyhow::Result<ExitCode> {
             println!("seed {}: {tally}", args.seed);
             tally.is_clean()
         }
-        Fault::Power { cuts, commands, weakened } => {
-            let full = power(&args, *cuts, *commands, faults::built()?, power::Syncs::Full)?;
+        Fault::Power { cuts, commands, weakened, record } => {
+            let (dir, record) = (args.dir.clone(), record.clone());
+            let (yousu, syncs) = (faults::built()?, power::Syncs::Full);
+            let sound = power::Plan { yousu, dir, cuts: *cuts, commands: *commands, seed: args.seed, syncs, record };
+            let full = power(&sound)?;
             let weak = match weakened {
-                Some(yousu) => power(&args, *cuts, *commands, yousu.clone(), power::Syncs::Normal)?,
-                None => power(&args, *cuts, *commands, faults::built()?, power::Syncs::WithoutCommits)?,
+                Some(yousu) => {
+                    let (yousu, syncs) = (yousu.clone(), power::Syncs::Normal);
+                    power(&power::Plan { yousu, syncs, record: None, ..sound.clone() })?
+                }
+                None => power(&power::Plan { syncs: power::Syncs::WithoutCommits, ..sound.clone() })?,
             };
-            if weak.lost == 0 {
-                eprintln!("nothing was lost without the syncs of commits either: this proves nothing");
+            let keyless = power(&power::Plan { syncs: power::Syncs::WithoutKeys, ..sound })?;
+            for (weak, syncs) in [(&weak, "the log's commits"), (&keyless, "keys")] {
+                if weak.lost == 0 {
+                    eprintln!("nothing was lost without the syncs of {syncs} either: this proves nothing");
+                }
             }
-            full.is_clean() && weak.lost > 0
+            full.is_clean() && weak.lost > 0 && keyless.lost > 0
         }
         Fault::Matrix { operations, calls, places } => {
             let operations = if operations.is_empty() { matrix::Operation::value_variants() } else { operations };
@@ -138,13 +151,12 @@ fn shim() -> anyhow::Result<Shim> {
     Shim::build()?.context("this needs Linux and a C compiler")
 }
 
-fn power(args: &Args, cuts: u64, commands: u64, yousu: PathBuf, syncs: power::Syncs) -> anyhow::Result<power::Tally> {
-    let plan = power::Plan { yousu, dir: args.dir.clone(), cuts, commands, seed: args.seed, syncs };
-    let tally = power::run(&shim()?, &plan, |tally| {
+fn power(plan: &power::Plan) -> anyhow::Result<power::Tally> {
+    let tally = power::run(&shim()?, plan, |tally| {
         if tally.cuts.is_multiple_of(50) {
             eprintln!("{tally}");
         }
     })?;
-    println!("seed {}, {syncs:?}: {tally}", args.seed);
+    println!("seed {}, {:?}: {tally}", plan.seed, plan.syncs);
     Ok(tally)
 }

@@ -10,7 +10,8 @@ mod recording;
 use std::{collections::BTreeMap, fmt, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, ensure};
-use event_log::{Access, Centre};
+use event_log::{Access, Centre, EventLog as _};
+use persons::{PersonKeys, SealedLog};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ use crate::{
 const CUTS_A_LOOK: u64 = 10;
 
 /// What is to be done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     pub yousu: PathBuf,
     /// Where directories are made.
@@ -36,6 +37,9 @@ pub struct Plan {
     pub commands: u64,
     pub seed: u64,
     pub syncs: Syncs,
+    /// The record of a run: used again where it is there, and else made and left there. The same one with the same seed and number of
+    /// cuts is cut at the same places, in the same way.
+    pub record: Option<PathBuf>,
 }
 
 /// Which of its syncs the program does. It is only ever right with all of them: the others show that this harness can see.
@@ -44,8 +48,10 @@ pub enum Syncs {
     Full,
     /// The program is one that was built with `planted-faults`, and is told to commit with `synchronous=NORMAL`.
     Normal,
-    /// The syncs of commits, which `NORMAL` would not do, are taken out of the record of a sound program.
+    /// The syncs of the log's commits, which `NORMAL` would not do, are taken out of the record of a sound program.
     WithoutCommits,
+    /// Likewise those by which persons' keys are kept before what was sealed with them.
+    WithoutKeys,
 }
 
 /// What was seen.
@@ -106,7 +112,10 @@ impl Tally {
 /// If the program does not run, or if what it acknowledged cannot be told from the record: then nothing would be proved.
 pub fn run(shim: &Shim, plan: &Plan, mut tell: impl FnMut(&Tally)) -> anyhow::Result<Tally> {
     let place = TempDir::new_in(&plan.dir)?;
-    let recording = Recording::make(shim, plan, place.path())?;
+    let recording = match plan.record.as_deref().filter(|record| record.exists()) {
+        Some(record) => Recording::read(record)?,
+        None => Recording::make(shim, plan, place.path())?,
+    };
     let entries = recording.entries(plan.syncs)?;
     let acknowledged = recording::acknowledged(&entries)?;
     let told = acknowledged.iter().map(|(_, case, position)| (*case, *position)).collect::<BTreeMap<_, _>>();
@@ -135,6 +144,11 @@ pub fn run(shim: &Shim, plan: &Plan, mut tell: impl FnMut(&Tally)) -> anyhow::Re
         }
         tally.cuts += 1;
         tell(&tally);
+    }
+    let found = plan.dir.join(format!("power-{}.record", plan.seed));
+    let is_finding = plan.syncs == Syncs::Full && !tally.is_clean();
+    if let Some(record) = plan.record.as_ref().or(is_finding.then_some(&found)) {
+        recording.keep(record)?;
     }
     Ok(tally)
 }
@@ -175,7 +189,7 @@ impl Crash<'_> {
         }
     }
 
-    /// Every position and the case that stands there.
+    /// Every position and the case that stands there. All texts are opened, so that a person's key that is gone is seen.
     async fn read(&self, tally: &mut Tally) -> anyhow::Result<BTreeMap<u64, Uuid>> {
         let path = format!("sqlite:{}", self.image.path().join("log.sqlite").display());
         let (log, centre) = (event_log::open(&path, Access::Write).await?, Centre::new(CENTRE)?);
@@ -184,8 +198,10 @@ impl Crash<'_> {
         if let Some(fault) = report.faults.first() {
             tally.found(|| format!("{}: {fault}", self.name));
         }
-        let mut found = BTreeMap::new();
-        let mut read = 0;
+        let is_new = log.centres().await?.is_empty();
+        let keys = PersonKeys::open(&self.image.path().join("keys"), Access::Write, is_new).await?;
+        let log = SealedLog::new(log, keys, |_, _| None);
+        let (mut found, mut read) = (BTreeMap::new(), 0);
         loop {
             let events = log.read_centre(&centre, read, 4_000).await?;
             if events.is_empty() {

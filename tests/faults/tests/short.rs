@@ -29,15 +29,17 @@ fn what_was_acknowledged_outlives_kill_9() {
 fn what_was_acknowledged_outlives_the_loss_of_everything_that_was_not_synced() {
     let Some(shim) = Shim::build().expect("it compiles") else { return };
     let cut = |syncs| {
-        let plan = power::Plan { yousu: yousu(), dir: dir(), cuts: 20, commands: 60, seed: 1, syncs };
+        let plan = power::Plan { yousu: yousu(), dir: dir(), cuts: 20, commands: 60, seed: 1, syncs, record: None };
         power::run(&shim, &plan, |_| ()).expect("the program runs")
     };
     let tally = cut(Syncs::Full);
     assert!(tally.is_clean() && tally.looks > 0, "{tally}");
     assert!(tally.dropped > 0 && tally.kept > 0 && tally.torn > 0, "{tally}");
     // Else it would not see a loss if there were one.
-    let tally = cut(Syncs::WithoutCommits);
-    assert!(tally.lost > 0, "{tally}");
+    for syncs in [Syncs::WithoutCommits, Syncs::WithoutKeys] {
+        let tally = cut(syncs);
+        assert!(tally.lost > 0, "{syncs:?}: {tally}");
+    }
 }
 
 /// Spoils one call of an operation: EIO and ENOSPC once and for good, and death.

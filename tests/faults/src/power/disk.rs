@@ -367,4 +367,21 @@ mod tests {
         disk.step(&returned(5, 0));
         assert_eq!((disk.folders[""].durable.len(), disk.folders[""].live.len()), (1, 0));
     }
+
+    /// The next program has its calls from 1 on again; what the killed one had under way was settled before.
+    #[test]
+    fn what_a_killed_program_had_under_way_does_not_come_back_over_what_was_written_since() {
+        let program = |bytes, synced| {
+            [
+                begun(1, "open", 0, 0, "a", b""),
+                returned(1, 3),
+                begun(2, "pwrite", 7, 0, "a", bytes),
+                returned(2, 3),
+                begun(3, "fdatasync", 7, 0, "a", b""),
+                returned(3, synced),
+            ]
+        };
+        let disk = disk([program(b"old", -1), program(b"new", 0)].into_iter().flatten());
+        assert_eq!((bytes(&disk, NOTHING), bytes(&disk, ALL)), (b"new".to_vec(), b"new".to_vec()));
+    }
 }

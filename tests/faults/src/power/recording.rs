@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, ExitStatus},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -31,15 +31,25 @@ const APPLIED: u64 = 20;
 
 pub(super) struct Recording {
     text: Vec<u8>,
-    /// Commands and positions, as the callers of the server were told.
+    /// Commands and positions, as the callers of the server were told. Of a kept record nobody knows.
     pub(super) told: Vec<(u64, u64)>,
 }
 
 impl Recording {
+    /// One that was made before, and kept.
+    pub(super) fn read(record: &Path) -> anyhow::Result<Self> {
+        Ok(Self { text: fs::read(record)?, told: Vec::new() })
+    }
+
+    pub(super) fn keep(&self, record: &Path) -> std::io::Result<()> {
+        fs::write(record, &self.text)
+    }
+
     pub(super) fn make(shim: &Shim, plan: &Plan, place: &Path) -> anyhow::Result<Self> {
         let session = Session { shim, plan, data: place.join("data"), record: place.join("record") };
         fs::create_dir(&session.data)?;
         program::open_centre(session.yousu()?, &session.data)?;
+        session.settle()?;
         let mut numbers = 1..;
         let mut take =
             |count: u64| numbers.by_ref().take(usize::try_from(count).unwrap_or(usize::MAX)).collect::<Vec<_>>();
@@ -50,6 +60,7 @@ impl Recording {
         fs::write(&file, lines.join("\n"))?;
         let file = file.to_str().context("a path in UTF-8")?;
         program::run(session.yousu()?, &session.data, ["apply", file, "--format", "json"])?.ok()?;
+        session.settle()?;
 
         let killed = session.serve(take(plan.commands), Some(plan.commands / 2))?;
         ensure!(!killed.unanswered.is_empty(), "it was killed with nothing in flight");
@@ -65,8 +76,10 @@ impl Recording {
 
     pub(super) fn entries(&self, syncs: Syncs) -> anyhow::Result<Vec<Entry<'_>>> {
         let mut entries = record::entries(&self.text)?;
-        if syncs == Syncs::WithoutCommits {
-            without_commits(&mut entries);
+        match syncs {
+            Syncs::Full | Syncs::Normal => {}
+            Syncs::WithoutCommits => without_commits(&mut entries, "log.sqlite-wal"),
+            Syncs::WithoutKeys => without_commits(&mut entries, "keys/persons.sqlite-wal"),
         }
         Ok(entries)
     }
@@ -87,6 +100,18 @@ impl Session<'_> {
             yousu.env("YOUSU_PLANTED_SYNCHRONOUS", "NORMAL");
         }
         Ok(yousu)
+    }
+
+    /// Waits for the server's end. Nothing else runs then, and what it left under way has come to its end, too.
+    fn ended(&self, server: &mut Child) -> anyhow::Result<ExitStatus> {
+        let ended = server.wait()?;
+        self.settle()?;
+        Ok(ended)
+    }
+
+    fn settle(&self) -> anyhow::Result<()> {
+        record::settle(&self.record, &self.data)?.iter().for_each(|call| eprintln!("under way at the end: {call}"));
+        Ok(())
     }
 
     /// Serves these commands to their end, or until so many of them were taken up: then it is killed.
@@ -113,7 +138,7 @@ impl Session<'_> {
             program::terminate(&server)?;
             ensure!(answers.unanswered.is_empty(), "the server went away");
         }
-        let ended = server.wait()?;
+        let ended = self.ended(&mut server)?;
         ensure!(ended.success() != kill_at.is_some(), "the server ended with {ended}");
         Ok(answers)
     }
@@ -158,14 +183,14 @@ pub(super) fn sizes(entries: &[Entry<'_>]) -> (u64, u64, u64) {
     (writes, syncs, checkpoints)
 }
 
-/// Takes out the syncs that `synchronous=NORMAL` would not do: those of the log's WAL right after frames were written to it. The
-/// one after a new header (at its very beginning), and a checkpoint's, which comes after another sync, stay.
-fn without_commits(entries: &mut Vec<Entry<'_>>) {
+/// Takes out the syncs that `synchronous=NORMAL` would not do: those of this WAL right after frames were written to it. The one
+/// after a new header (at its very beginning), and a checkpoint's, which comes after another sync, stay.
+fn without_commits(entries: &mut Vec<Entry<'_>>, wal: &str) {
     let (mut last_write, mut taken): (Option<u64>, _) = (None, BTreeSet::new());
     let mut by_id = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
         match entry {
-            Entry::Begun(call) if call.file == "log.sqlite-wal" => match call.name {
+            Entry::Begun(call) if call.file == wal => match call.name {
                 "pwrite" => last_write = Some(call.offset),
                 "fsync" | "fdatasync" if last_write.take().is_some_and(|offset| offset > 0) => {
                     taken.insert(at);
