@@ -43,6 +43,25 @@ WEAK = {
 }
 
 
+SM2_P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
+SM2_B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+ED25519_P = (1 << 255) - 19
+
+
+def is_sm2_point(key):
+    """0x04 ‖ x ‖ y on y² = x³ − 3x + b."""
+    x, y = int.from_bytes(key[1:33], "big"), int.from_bytes(key[33:], "big")
+    return key[0] == 4 and max(x, y) < SM2_P and (y * y - x ** 3 + 3 * x - SM2_B) % SM2_P == 0
+
+
+def is_ed25519_point(key):
+    """Whether there is an x for this y: x² = (y² − 1) / (dy² + 1), d = −121665/121666."""
+    p, y = ED25519_P, int.from_bytes(key, "little") & ((1 << 255) - 1)
+    d = -121665 * pow(121666, -1, p)
+    square = (y * y - 1) * pow(d * y * y + 1, -1, p) % p
+    return pow(square, (p - 1) // 2, p) in (0, 1)
+
+
 class Fault(Exception):
     """It proves nothing."""
 
@@ -84,13 +103,26 @@ def text_of(path):
             raise Fault(f"{path} is no text") from None
 
 
+def key_lines(path):
+    """Lines that hold a key, with what to say of one that is none."""
+    lines = text_of(path).split("\n")
+    for at, line in enumerate(lines, 1):
+        line = line.removesuffix("\r") if at < len(lines) else line
+        if line and not line.startswith("#"):
+            yield line, f"{path}, line {at}"
+
+
 def read_keys(path):
+    return keys_of(key_lines(path))
+
+
+def keys_of(lines):
     keys = {}
-    for at, line in enumerate(text_of(path).split("\n"), 1):
-        line = line.removesuffix("\r")
-        if not line or line.startswith("#"):
-            continue
-        why = f"{path}, line {at}: this is no key"
+    for line, where in lines:
+        why = f"{where}: this is no key"
+        # A key that was replaced counts up to the size of its log that stands behind it.
+        line, ends, until = line.partition(" until ")
+        until = number(until, 0, SIZE_LIMIT + 1) if ends else SIZE_LIMIT
         parts = line.split("+", 2)
         need(len(parts) == 3 and NAME.fullmatch(parts[0]) is not None, why)
         name, identity, typed = parts[0], parts[1], decode64(parts[2])
@@ -98,10 +130,11 @@ def read_keys(path):
         need(kind is not None, why)
         prefix, timed, info, is_sm2 = kind
         key = typed[len(prefix):]
-        need(len(key) == KEY_BYTES[info] and (key[0] == 4 or not is_sm2), why)
+        need(len(key) == KEY_BYTES[info] and (is_sm2_point(key) if is_sm2 else is_ed25519_point(key)), why)
         digest = hashlib.sha256(name.encode() + b"\n" + typed).digest()[:4]
-        need(digest.hex() == identity, f"{path}, line {at}: the ID is not that of name and key")
-        keys[name, digest] = (info + key, timed, is_sm2)
+        need(digest.hex() == identity, f"{where}: the ID is not that of name and key")
+        until = max(until, keys.get((name, digest), (None, None, None, 0))[3])
+        keys[name, digest] = (info + key, timed, is_sm2, until)
     return keys
 
 
@@ -160,14 +193,14 @@ def parse_checkpoint(text):
     return parts[0], number(parts[1], 0, SIZE_LIMIT + 1), decode64(parts[2], 32)
 
 
-def signed_by(text, signatures, keys):
-    """Names of these keys that signed, each with the time that it says."""
+def signed_by(text, signatures, keys, size):
+    """Names of these keys that signed, each with the time that it says. `size` is how large a log the text speaks of."""
     signers = []
     for name, identity, signature in signatures:
         known = keys.get((name, identity))
-        if not known:
+        if not known or size > known[3]:
             continue
-        info, timed, is_sm2 = known
+        info, timed, is_sm2, _ = known
         message, when = text.encode(), None
         if timed:
             need(len(signature) > 8, "a signature is too short")
@@ -186,6 +219,6 @@ def read_note(note, keys):
     """Origin, size, root and the names that signed, the log's own among them."""
     text, signatures = parse_note(note)
     origin, size, root = parse_checkpoint(text)
-    signers = signed_by(text, signatures, keys)
+    signers = signed_by(text, signatures, keys, size)
     need(any(name == origin for name, _ in signers), f"none of the pinned keys of {origin} signed the checkpoint")
     return origin, size, root, signers

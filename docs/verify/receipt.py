@@ -36,7 +36,7 @@ def signed(note, keys):
     text, signatures = parse_note(note)
     receipt = parse(text)
     own = {known: key for known, key in keys.items() if known[0] == receipt["origin"]}
-    signers = signed_by(text, signatures, own)
+    signers = signed_by(text, signatures, own, receipt["position"])
     need(len(signers) == len(signatures), "it bears a signature that is by none of the pinned keys of its log")
     return receipt
 

@@ -19,8 +19,10 @@ use crate::{
 pub static VIEWS: [Kept; 3] = [Kept::of::<Ledger>(), Kept::of::<Overdue>(), Kept::of::<Feeds>()];
 
 /// Events that no view reads, and why not.
-pub const UNPROJECTED: [(&str, &str); 1] =
-    [("roster_recorded", "值班表 is asked when a work order is signed; no paper or list shows it")];
+pub const UNPROJECTED: [(&str, &str); 2] = [
+    ("roster_recorded", "值班表 is asked when a work order is signed; no paper or list shows it"),
+    ("log_keys_changed", "换钥 is for whoever checks the log: `yousu keys` and each checkpoint say it"),
+];
 
 /// Views that are read from the log itself. `rebuild` knows their names and has nothing to do for them.
 pub const UNKEPT: [&str; 2] = ["timeline", "work_order"];

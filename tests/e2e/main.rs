@@ -7,6 +7,7 @@ mod due;
 mod erasing;
 mod evidence;
 mod kept;
+mod log_keys;
 mod program;
 mod real_data;
 mod receipts;

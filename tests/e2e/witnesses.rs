@@ -16,16 +16,16 @@ use crate::program::{Said, Yousu, built, has_python};
 const AT: &str = "2026-03-02T09:00";
 
 /// `yousu-witness` in a directory of its own.
-struct Witness {
+pub(crate) struct Witness {
     dir: TempDir,
     serving: Option<Child>,
     /// Where it listens, once it did.
     address: String,
-    keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
 }
 
 impl Witness {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         let mut witness = Self { dir, serving: None, address: "127.0.0.1:0".to_owned(), keys: Vec::new() };
         witness.keys = witness.run(&["init", "--name", name]).lines().map(str::to_owned).collect();
@@ -39,14 +39,14 @@ impl Witness {
         command
     }
 
-    fn run(&self, args: &[&str]) -> String {
+    pub(crate) fn run(&self, args: &[&str]) -> String {
         let output = self.command().args(args).output().expect("it runs");
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("it prints UTF-8")
     }
 
     /// Begins to serve, where it did before if it did.
-    fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let mut child =
             self.command().args(["--listen", &self.address]).stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
@@ -57,7 +57,7 @@ impl Witness {
     }
 
     /// The only witness of a centre, from here on.
-    fn watches(&mut self, yousu: &Yousu) {
+    pub(crate) fn watches(&mut self, yousu: &Yousu) {
         // Once, so that there is an address to write down.
         self.start();
         self.stop();
@@ -66,7 +66,7 @@ impl Witness {
         self.start();
     }
 
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.serving.take() {
             child.kill().expect("it is there");
             child.wait().expect("it ends");

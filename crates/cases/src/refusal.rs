@@ -114,6 +114,8 @@ refusals! {
         "本案已有两次派单异议，只能会商决定。请先发起会商";
     UrgerMissing {} "urger-missing", "S3",
         "须指定专人督促办理。请写明督促人";
+    LogKeysStatement {} "log-keys-statement", "默认",
+        "换钥声明与所列密钥或日志现用密钥不符。请用 yousu keys change 出具";
     LimitMissing {} "limit-missing", "H8",
         "“不给办”的诉求须在转办时明确办理期限。请写明工作日数，一般取该事项公布的承诺办结时限";
     LimitTooLong { days: u32, most: u32 } "limit-too-long", "H8",

@@ -34,6 +34,39 @@ fn what_is_so_already_is_no_event() {
     once(&json!({"command": "adopt_policy", "policy_text": text}), "policy_adopted");
 }
 
+/// The statement of a change of keys, unsigned: signatures are not for a decider.
+fn keys(reason: &str, after: u64, new: &[&str], old: &[&str], text: &str) -> Value {
+    let lines = |word: &str, keys: &[&str]| keys.iter().map(|key| format!("{word} {key}\n")).collect::<String>();
+    let said =
+        format!("yousu-keys/v1\nyousu/410404\nafter {after}\nwhy {reason}\n{}{}", lines("new", new), lines("old", old));
+    let statement = if text.is_empty() { said + "\n\u{2014} yousu/410404 AAAAAAAA\n" } else { text.to_owned() };
+    json!({"command": "change_log_keys", "reason": reason, "after": after, "keys": new, "statement": statement})
+}
+
+#[test]
+fn a_logs_keys_change_by_a_statement_that_ends_those_that_sign() {
+    let mut story = centre();
+    let refused = |story: &mut Story, said: &Value| {
+        assert_eq!(story.tell("admin", said.clone()), Err(Refusal::LogKeysStatement {}), "{said}");
+    };
+    gives(&mut story, &keys("rotated", 9, &["b", "c"], &["a"], ""), &["log_keys_changed"]);
+    gives(&mut story, &keys("rotated", 9, &["b", "c"], &["a"], ""), &[]);
+    assert_eq!(story.centre.log_keys, ["b", "c"]);
+    refused(&mut story, &keys("rotated", 12, &["d"], &["b"], ""));
+    refused(&mut story, &keys("lost", 12, &["d"], &["a"], ""));
+    refused(&mut story, &keys("revoked", 12, &[], &["b", "c"], ""));
+    refused(&mut story, &keys("revoked", 12, &["d"], &["b", "c"], "d"));
+    let mut another = keys("revoked", 12, &["d"], &["b", "c"], "");
+    another["after"] = json!(13);
+    refused(&mut story, &another);
+    assert!(matches!(
+        story.tell("clerk", keys("revoked", 12, &["d"], &["b", "c"], "")),
+        Err(Refusal::WrongRole { .. })
+    ));
+    gives(&mut story, &keys("revoked", 12, &["d"], &["b", "c"], ""), &["log_keys_changed"]);
+    assert_eq!((story.centre.log_keys.len(), story.centre.log_key_changes.len()), (1, 2));
+}
+
 #[test]
 fn hours_and_recipients_are_those_that_were_said_last() {
     let mut story = centre();

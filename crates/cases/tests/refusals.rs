@@ -27,6 +27,7 @@ fn provoked() -> Vec<(&'static str, String, String)> {
             "03-02 09:30 admin accept imported=2026-03-01T10:00 !! late-claim-not-allowed",
             "03-02 09:30 admin open_centre name=甲 level=county policy_text=乙 !! centre-already-open",
             "03-02 09:30 admin adopt_policy policy_text=乙 !! policy-unreadable",
+            r#"03-02 09:30 admin change_log_keys reason=rotated after=1 keys=["甲"] statement=乙 !! log-keys-statement"#,
             r#"03-02 09:30 admin publish_calendar calendar={"year":2026,"version":1,"status":"published","notices":[],"holidays":[],"makeup_workdays":[]} !! calendar-not-newer"#,
             r#"03-02 09:30 admin publish_calendar calendar={"year":2026,"version":2,"status":"published","notices":[],"holidays":[],"makeup_workdays":[{"date":"2026-03-02","name":"甲"}]} !! calendar-unreadable"#,
         ],

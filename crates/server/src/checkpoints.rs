@@ -10,10 +10,14 @@ use transparency::{Checkpoint, note::Note, tree::root_plan};
 use crate::{
     clock,
     engine::Engine,
+    key_changes,
     keys::{self, Keys},
     wire,
     witnesses::{Asked, Witnesses},
 };
+
+/// What is kept of checkpoints, in a data directory.
+pub(crate) const DIRECTORY: &str = "checkpoints";
 
 /// A checkpoint, and what came of showing it.
 pub(crate) struct Shown {
@@ -32,10 +36,14 @@ pub(crate) async fn show(
     centre: &CentreCode,
     witnesses: &Witnesses,
 ) -> anyhow::Result<Shown> {
-    let (name, signer) = (wire::log_centre(centre), Keys::of(data, centre)?);
+    // First the size: keys that ended meanwhile would sign a larger one.
+    let name = wire::log_centre(centre);
     let size = engine.log().head(&name).await?.position;
+    let known = engine.centre(centre).await?;
+    let signer = Keys::of(data, &known)?;
     let root = engine.log().prove(&name, &root_plan(size)?).await?.first().copied().context("the log gave no root")?;
-    let checkpoint = Checkpoint { origin: keys::origin(centre), size, root, extensions: Vec::new() };
+    let checkpoint =
+        Checkpoint { origin: keys::origin(centre), size, root, extensions: key_changes::extensions(&known) };
     let mut note = signer.sign(&checkpoint)?;
     let asked = witnesses.ask(engine.log(), &name, &checkpoint, &mut note).await?;
     Ok(Shown { checkpoint, note, asked, quorum: witnesses.quorum })

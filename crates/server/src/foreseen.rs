@@ -16,8 +16,8 @@ use crate::{
 
 /// What moves no due time and changes no step. Anything else on the centre's stream has every case looked at again, so that a
 /// type forgotten here costs time and never a step.
-const MOVES_NOTHING: [&str; 4] =
-    ["roster_recorded", "department_recorded", "recipients_recorded", "monthly_digest_sent"];
+const MOVES_NOTHING: [&str; 5] =
+    ["roster_recorded", "department_recorded", "recipients_recorded", "monthly_digest_sent", "log_keys_changed"];
 
 /// Cases that are looked at at a time: while one is read another is folded, and those who read a case of theirs find a connection.
 const TOGETHER: usize = 3;

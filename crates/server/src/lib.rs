@@ -20,6 +20,7 @@ mod foreseen;
 mod http;
 pub mod importing;
 mod installation;
+mod key_changes;
 mod keys;
 mod player;
 mod receipts;

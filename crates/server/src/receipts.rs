@@ -43,5 +43,5 @@ pub(crate) async fn receipt(
         recorded_ms: first.recorded_ms,
         leaf: header.leaf(Hash::of(&first.body))?,
     };
-    Ok(Some(Keys::of(data, centre)?.sign_text(receipt.to_string())?))
+    Ok(Some(Keys::of(data, &*engine.centre(centre).await?)?.sign_text(receipt.to_string())?))
 }

@@ -264,6 +264,7 @@ impl Witness {
             keys.iter().all(|key| key.name() == name),
             "the keys of `{name}` have several names: a witness has one, under which it counts"
         );
+        anyhow::ensure!(keys.iter().all(|key| key.until().is_none()), "a key of `{name}` has ended: leave it out");
         anyhow::ensure!(!name.starts_with(ORIGIN), "`{name}` is the name of a log, which is no witness of its own");
         anyhow::ensure!(
             url.starts_with("http://"),
@@ -333,7 +334,7 @@ impl Witness {
                 lines.push(line.clone());
             }
         }
-        match cosigned.verified_by(&self.keys) {
+        match cosigned.verified_by(0, &self.keys) {
             Ok(signers) if signers.is_empty() => Outcome::Nonsense("none of its known keys signed".to_owned()),
             Ok(_) => Outcome::Cosigned(lines),
             Err(error) => Outcome::Nonsense(error.to_string()),

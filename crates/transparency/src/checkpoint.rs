@@ -42,6 +42,12 @@ impl Checkpoint {
         text
     }
 
+    /// How large the log was when its keys changed last, by a line that says so ([`crate::key_change`]). It proves nothing, and tells whoever
+    /// knows none of the keys that signed what to look for.
+    pub fn keys_changed_after(&self) -> Option<u64> {
+        self.extensions.iter().find_map(|line| line.strip_prefix("keys ")?.parse().ok())
+    }
+
     /// Reads a text that was signed. Only the one spelling is read.
     ///
     /// # Errors

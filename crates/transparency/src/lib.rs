@@ -51,6 +51,7 @@ mod checkpoint;
 pub mod evidence;
 mod hash;
 pub mod heads;
+pub mod key_change;
 mod leaf;
 pub mod note;
 pub mod receipt;

@@ -156,12 +156,16 @@ impl Receipt {
     /// [`ReceiptError`].
     pub fn signed(note: &Note, pinned: &[VerifierKey]) -> Result<Self, ReceiptError> {
         let receipt = Self::parse(note.text())?;
-        let own: Vec<VerifierKey> = pinned.iter().filter(|key| key.name() == receipt.origin).cloned().collect();
+        let own: Vec<VerifierKey> = pinned
+            .iter()
+            .filter(|key| key.name() == receipt.origin && key.counts_at(receipt.position))
+            .cloned()
+            .collect();
         let is_own = |line: &&Signature| own.iter().any(|key| line.is_by(key));
         if let Some(stranger) = note.signatures().iter().find(|line| !is_own(line)) {
             return Err(ReceiptError::Stranger { origin: receipt.origin, name: stranger.name.clone() });
         }
-        if note.verified_by(&own)?.is_empty() {
+        if note.verified_by(receipt.position, &own)?.is_empty() {
             return Err(ReceiptError::Unsigned(receipt.origin));
         }
         Ok(receipt)

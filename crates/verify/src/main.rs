@@ -3,6 +3,7 @@
 //! Whoever runs it has the keys of the log from before, brought by a person, and need not trust the centre, its database or the
 //! program that runs there. What is checked stands in `transparency`; what is said about it stands here.
 
+mod key_change;
 mod receipt;
 mod story;
 
@@ -20,8 +21,8 @@ use transparency::receipt::Receipt;
 #[derive(Debug, Parser)]
 #[command(name = "yousu-verify", version)]
 struct Args {
-    /// The evidence, as `yousu evidence` wrote it; may be left out with --receipt
-    #[arg(required_unless_present = "receipt")]
+    /// The evidence, as `yousu evidence` wrote it; may be left out with --receipt or --follow
+    #[arg(required_unless_present_any = ["receipt", "follow"])]
     file: Option<PathBuf>,
     /// The pinned public keys: those of the log, and those of witnesses
     #[arg(long, value_name = "FILE")]
@@ -35,6 +36,13 @@ struct Args {
     /// So many cosignatures of witnesses are wanted
     #[arg(long, value_name = "N", default_value_t = 0)]
     quorum: usize,
+    /// A statement (换钥声明) by which the log's keys change: prints the keys that are to be pinned from now on. With --quorum, so many witnesses
+    /// must have cosigned it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "receipt", "checkpoint"])]
+    follow: Option<PathBuf>,
+    /// The statement revokes the old keys, and you asked the centre by another way whether it is its own
+    #[arg(long, requires = "follow")]
+    by_hand: bool,
 }
 
 /// What became of it.
@@ -72,6 +80,10 @@ fn judge(args: &Args) -> anyhow::Result<Verdict> {
     let lines = keys.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let keys = lines.map(VerifierKey::parse).collect::<Result<Vec<_>, _>>();
     let keys = keys.with_context(|| format!("{}: one public key a line is wanted", args.keys.display()))?;
+    if let Some(path) = &args.follow {
+        let followed = key_change::followed(&read(path)?, &keys, args.quorum, args.by_hand);
+        return Ok(followed.map_or_else(Verdict::Not, Verdict::Proved));
+    }
     let receipt = match &args.receipt {
         Some(path) => match receipt::signed(&read(path)?, &keys) {
             Ok(receipt) => Some(receipt),
@@ -132,7 +144,7 @@ fn goes_on_from(
     let note = Note::parse(&read(path)?).with_context(told)?;
     let kept = Checkpoint::parse(note.text()).with_context(told)?;
     Ok(if evidence.shows(&kept) {
-        let signers = note.verified_by(keys).unwrap_or_default();
+        let signers = note.verified_by(kept.size, keys).unwrap_or_default();
         let signers: Vec<_> = signers.into_iter().map(|(key, time)| (key.name().to_owned(), time)).collect();
         let is_timed =
             signers.iter().any(|(_, time)| time.is_some()) && signers.iter().any(|(name, _)| *name == kept.origin);

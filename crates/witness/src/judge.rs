@@ -49,7 +49,8 @@ impl Refusal {
 /// [`Refusal`] if it is not to be cosigned.
 pub fn judge(pinned: &[VerifierKey], remembered: Option<&Checkpoint>, request: &Request) -> Result<(), Refusal> {
     let Request { old, proof, note, checkpoint } = request;
-    match note.verified_by(pinned) {
+    // What is new is signed by the keys of today: one that ended may be a thief's, and would sign a fork behind what was seen last.
+    match note.verified_by(checkpoint.size, pinned.iter().filter(|key| key.until().is_none())) {
         Ok(signers) if !signers.is_empty() => {}
         _ => return Err(Refusal::Unsigned),
     }

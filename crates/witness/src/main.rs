@@ -34,6 +34,13 @@ enum Command {
     },
     /// Pin the keys of a log, as `yousu keys` wrote them and somebody brought them here
     Trust { keys: PathBuf },
+    /// Follow a statement by which the keys of a log change, as `yousu keys change` wrote it, and print it cosigned
+    Follow {
+        statement: PathBuf,
+        /// It revokes the old keys, and you asked the centre by another way whether it is its own
+        #[arg(long)]
+        by_hand: bool,
+    },
     /// Print the public keys, for logs and verifiers to pin
     Keys,
     /// Print what is remembered of each log
@@ -56,6 +63,9 @@ fn run(Args { data, listen, command }: Args) -> anyhow::Result<()> {
     match command {
         Some(Command::Init { name }) => store::init(&data, &name)?.iter().for_each(|key| println!("{key}")),
         Some(Command::Trust { keys }) => println!("{}", store::trust(&data, &keys)?),
+        Some(Command::Follow { statement, by_hand }) => {
+            print!("{}", store::follow(&data, &statement, by_hand, now())?);
+        }
         Some(Command::Keys) => Memory::read(&data)?.public().iter().for_each(|key| println!("{key}")),
         Some(Command::Seen) => {
             for (origin, size) in Memory::read(&data)?.remembered() {

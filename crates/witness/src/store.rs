@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use transparency::key_change::{KeyChange, KeyChangeError};
 use transparency::note::{KeyError, Note, Scheme, SigningKey, VerifierKey, secrets};
 use transparency::request::Request;
 use transparency::{Checkpoint, Hash};
@@ -55,6 +56,14 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong with a line.
         source: KeyError,
+    },
+    /// A statement about a log's keys is not followed.
+    #[error("{}: {source}", path.display())]
+    Change {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: KeyChangeError,
     },
     /// A file of keys holds none, or those of two logs.
     #[error("{}: the keys of one log are wanted, and these are of {names}", path.display())]
@@ -117,6 +126,34 @@ pub fn trust(dir: &Path, keys: &Path) -> Result<String, StoreError> {
     replace(&directory.join("keys"), lines.as_bytes())?;
     sync(&dir.join("logs"))?;
     Ok((*origin).to_owned())
+}
+
+/// Follows a statement by which the keys of a log that is known here change (换钥声明), and answers it with this witness's lines beneath it, made
+/// at `now`, in seconds since 1970. It ends the keys that were pinned, so no second statement of theirs is ever followed. `by_hand`: a person
+/// vouches for it, as revocations need.
+///
+/// # Errors
+/// [`StoreError`]; then what is pinned is as it was.
+pub fn follow(dir: &Path, statement: &Path, by_hand: bool, now: u64) -> Result<Note, StoreError> {
+    // Before the lock, which would make a file in a directory that is none; and under it, for another may have been followed since.
+    Memory::read(dir)?;
+    let _lock = lock(dir)?;
+    let memory = Memory::read(dir)?;
+    let bytes = fs::read(statement).map_err(failed(statement, "read"))?;
+    let refused = |source| StoreError::Change { path: statement.to_owned(), source };
+    let mut note = Note::parse(&bytes).map_err(|error| refused(error.into()))?;
+    let said = KeyChange::signed(&note).map_err(refused)?;
+    let stranger = || refused(KeyChangeError::NotFromHere(said.origin.clone()));
+    let log = memory.logs.get(&said.origin).ok_or_else(stranger)?;
+    // Old keys would end before what they signed here.
+    if log.seen().as_ref().is_some_and(|seen| seen.size > said.after) && said.why.keeps_old() {
+        return Err(stranger());
+    }
+    let pinned = KeyChange::followed(&note, &log.pinned, 0, by_hand).map_err(refused)?;
+    let lines: String = pinned.iter().map(|key| format!("{key}\n")).collect();
+    replace(&log.directory.join("keys"), lines.as_bytes())?;
+    memory.keys.iter().for_each(|key| note.add(key.sign(&said.to_string(), now)));
+    Ok(note)
 }
 
 impl Memory {
@@ -229,11 +266,11 @@ fn seen(path: &Path, origin: &str, keys: &[SigningKey]) -> Result<Option<Checkpo
     let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
     let note = Note::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
     let own: Vec<_> = keys.iter().map(SigningKey::verifier).collect();
-    let signers = note.verified_by(&own).map_err(|error| damaged(error.to_string()))?;
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| damaged(error.to_string()))?;
+    let signers = note.verified_by(checkpoint.size, &own).map_err(|error| damaged(error.to_string()))?;
     if signers.is_empty() {
         return Err(damaged("it was not cosigned here".to_owned()));
     }
-    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| damaged(error.to_string()))?;
     if checkpoint.origin == origin { Ok(Some(checkpoint)) } else { Err(damaged("it is of another log".to_owned())) }
 }
 

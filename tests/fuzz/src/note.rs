@@ -1,7 +1,8 @@
-//! Notes, checkpoints, keys and requests to witnesses.
+//! Notes, checkpoints, changes of keys, keys and requests to witnesses.
 
 use transparency::{
     Checkpoint, Hash,
+    key_change::{KeyChange, Why},
     note::{Note, Scheme, SigningKey, VerifierKey},
     request::Request,
 };
@@ -19,8 +20,15 @@ pub fn note(bytes: &[u8]) -> bool {
             assert_eq!(checkpoint.text(), note.text(), "a checkpoint");
         }
         let text = signed().text().to_owned();
-        if note.verified_by(&keys()).is_ok_and(|signers| !signers.is_empty()) {
+        if note.verified_by(0, &keys()).is_ok_and(|signers| !signers.is_empty()) {
             assert_eq!(note.text(), text, "a signature holds of another text");
+        }
+        if let Ok(change) = KeyChange::parse(note.text()) {
+            assert_eq!(change.to_string(), note.text(), "a change of keys");
+        }
+        let pinned = log_keys(3).map(|key| key.verifier());
+        if KeyChange::followed(&note, &pinned, 0, true).is_ok() {
+            assert_eq!(note.text(), changed().text(), "a change that the keys did not sign is followed");
         }
         is_sound = true;
     }
@@ -48,6 +56,22 @@ fn signed() -> Note {
     note
 }
 
+fn log_keys(seed: u8) -> [SigningKey; 2] {
+    let key = |scheme| SigningKey::new("yousu/410404", scheme, &[seed; 32]).expect("a name and a key");
+    [Scheme::Sm2, Scheme::Ed25519].map(key)
+}
+
+/// A statement by which the log's keys change.
+fn changed() -> Note {
+    let (old, new) = (log_keys(3), log_keys(4));
+    let public = |keys: &[SigningKey]| keys.iter().map(SigningKey::verifier).collect();
+    let (why, old_keys, new_keys) = (Why::Rotated, public(&old), public(&new));
+    let said = KeyChange { origin: "yousu/410404".to_owned(), after: 7_747, why, new: new_keys, old: old_keys };
+    let mut note = Note::new(said.to_string()).expect("a statement is a text");
+    new.iter().chain(&old).for_each(|key| note.add(key.sign(&said.to_string(), 0)));
+    note
+}
+
 /// One of each.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let note = signed();
@@ -55,5 +79,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let proof = vec![Hash::of(b"a"), Hash::of(b"b")];
     let request = Request { old: 12, proof, note: note.clone(), checkpoint }.encode();
     let texts = keys().map(|key| key.to_string().into_bytes());
-    [vec![note.to_string().into_bytes(), request], texts.to_vec()].concat()
+    let ended = format!("{} until 7747", keys()[0]).into_bytes();
+    let notes = vec![note.to_string().into_bytes(), request, changed().to_string().into_bytes(), ended];
+    [notes, texts.to_vec()].concat()
 }

@@ -38,6 +38,12 @@ fn set_up(s: &mut Script) {
     s.say("2026-03-02T08:42", "admin", "record_department", json!({"department": "wjw", "name": "卫健委"}));
     let roster = json!({"date": "2026-03-03", "officers": ["officer"], "leader": "leader", "deputies": ["leader2"]});
     s.say("2026-03-02T16:00", "admin", "record_roster", json!({"roster": roster}));
+    let new = "yousu/410404+8c7b1a10+AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+    let old = "yousu/410404+1f2e3d4c+ASAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIB";
+    let text = format!("yousu-keys/v1\nyousu/410404\nafter 9\nwhy rotated\nnew {new}\nold {old}\n");
+    let statement = format!("{text}\n\u{2014} yousu/410404 AAAAAAAA\n");
+    let keys = json!({"reason": "rotated", "after": 9, "keys": [new], "statement": statement});
+    s.say("2026-03-02T16:10", "admin", "change_log_keys", keys);
 }
 
 /// H9 in full: 很难办, two departments, overdue, supervised, circulated, a paper entered late, sent back, closed, reopened.

@@ -7,6 +7,7 @@ pub mod calendar_published;
 pub mod department_recorded;
 pub mod digest_sent;
 pub mod hours_recorded;
+pub mod log_keys_changed;
 pub mod opened;
 pub mod policy_adopted;
 pub mod recipients_recorded;
@@ -17,7 +18,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use self::{
-    department_recorded::DepartmentRecorded, opened::Level, recipients_recorded::Recipients, roster_recorded::Roster,
+    department_recorded::DepartmentRecorded, log_keys_changed::LogKeysChanged, opened::Level,
+    recipients_recorded::Recipients, roster_recorded::Roster,
 };
 use crate::{
     calendar::{CalendarStatus, CalendarVersion, OfficeHours, WorkCalendar, YearCalendar},
@@ -43,6 +45,7 @@ events! {
     DepartmentRecorded = department_recorded,
     RosterRecorded = roster_recorded,
     MonthlyDigestSent = digest_sent,
+    LogKeysChanged = log_keys_changed,
     }
 }
 
@@ -57,6 +60,7 @@ commands! {
     RecordDepartment = department_recorded,
     RecordRoster = roster_recorded,
     SendMonthlyDigest = digest_sent,
+    ChangeLogKeys = log_keys_changed,
     }
 }
 
@@ -88,6 +92,10 @@ pub struct Centre {
     pub roster: BTreeMap<NaiveDate, Roster>,
     /// The first day of the last month of which a digest went out.
     pub last_digest: Option<NaiveDate>,
+    /// The public keys that sign the log's checkpoints, since they were changed first.
+    pub log_keys: Vec<String>,
+    /// 换钥, the last one last.
+    pub log_key_changes: Vec<LogKeysChanged>,
     pub commands: BTreeMap<CommandId, FileHash>,
 }
 
@@ -115,6 +123,8 @@ impl Centre {
             departments: BTreeMap::new(),
             roster: BTreeMap::new(),
             last_digest: None,
+            log_keys: Vec::new(),
+            log_key_changes: Vec::new(),
             commands: BTreeMap::new(),
         }
     }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    installation,
+    installation, key_changes,
     keys::{self, Keys},
     wire,
     witnesses::Witnesses,
@@ -82,8 +82,10 @@ pub(super) async fn run(place: &installation::Place, _: Format, args: &EvidenceA
     // After the events: another process may write beside this one, and the tree has to hold them.
     let size = log.head(&name).await?.position;
     let root = log.prove(&name, &root_plan(size)?).await?.first().copied().context("the log gave no root")?;
-    let checkpoint = Checkpoint { origin: keys::origin(&centre), size, root, extensions: Vec::new() };
-    let signer = Keys::of(place.data(), &centre)?;
+    let known = engine.centre(&centre).await?;
+    let extensions = key_changes::extensions(&known);
+    let checkpoint = Checkpoint { origin: keys::origin(&centre), size, root, extensions };
+    let signer = Keys::of(place.data(), &known)?;
     let earlier = match &args.since {
         Some(path) => match begun_with(log, &checkpoint, path).await? {
             Some(earlier) => Some(earlier),

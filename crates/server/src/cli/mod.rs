@@ -129,7 +129,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Status> {
         Command::Checkpoint(args) => checkpoint::run(&place, format, &args).await,
         Command::Evidence(args) => evidence::run(&place, format, &args).await,
         Command::Receipt(args) => receipt::run(&place, format, &args).await,
-        Command::Keys(args) => keys::run(&place, format, &args).await,
+        Command::Keys(args) => keys::run(&place, format, args).await,
         Command::Erase(args) => erase::run(&place, format, args).await,
         Command::Backup(args) => backup::run(&place, format, &args).await,
         Command::Restore(args) => restore::run(&place, format, &args).await,

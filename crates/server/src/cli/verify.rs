@@ -16,7 +16,7 @@ use super::{Format, Status};
 use crate::{
     engine::Engine,
     installation::Place,
-    keys, wire,
+    key_changes, keys, wire,
     witnessed::{Bounds, Witnessed},
 };
 
@@ -58,6 +58,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &VerifyArgs) -> any
     let engine = place.read_kept().await?;
     let report = engine.log().verify_against(&remembered, &mut |_| {}).await?;
     faults.extend(report.faults.iter().map(ToString::to_string));
+    faults.extend(changes(engine.log()).await?);
     let (wrong, bounds) = times(&engine, &witnessed).await?;
     faults.extend(wrong);
     if format == Format::Json {
@@ -95,6 +96,17 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, bool)>> {
     Ok(files)
 }
 
+/// What is wrong with the changes of keys that each log records, which need no key to be read.
+async fn changes(log: &dyn EventLog) -> anyhow::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for (name, _) in log.centres().await? {
+        if let Ok(code) = CentreCode::new(name.as_str()) {
+            faults.extend(key_changes::faults(log, &code).await?);
+        }
+    }
+    Ok(faults)
+}
+
 /// What the times of witnesses say about those of the log, centre by centre.
 async fn times(engine: &Engine, witnessed: &Witnessed) -> anyhow::Result<(Vec<String>, Vec<Bounds>)> {
     let (mut faults, mut all) = (Vec::new(), Vec::new());
@@ -129,6 +141,13 @@ struct Kept {
     is_cosigned: bool,
 }
 
+fn unsigned(checkpoint: &Checkpoint) -> String {
+    let changed = checkpoint.keys_changed_after().map_or_else(String::new, |after| {
+        format!("; it says that the log's keys changed after {after} events: follow the statements that `yousu keys statement` writes, and pin what comes of it")
+    });
+    format!("no pinned key signed it as `{}`{changed}", checkpoint.origin)
+}
+
 /// Reads one; when witnesses saw it goes to the others.
 fn read(path: &Path, pinned: Option<&[VerifierKey]>, witnessed: &mut Witnessed) -> anyhow::Result<Kept> {
     let told = || format!("{} is no checkpoint as `yousu checkpoint` writes it", path.display());
@@ -136,11 +155,9 @@ fn read(path: &Path, pinned: Option<&[VerifierKey]>, witnessed: &mut Witnessed) 
     let note = Note::parse(&bytes).with_context(told)?;
     let checkpoint = Checkpoint::parse(note.text()).with_context(told)?;
     let centre = keys::centre_of(&checkpoint)?;
-    let fault = pinned.and_then(|pinned| match note.verified_by(pinned) {
+    let fault = pinned.and_then(|pinned| match note.verified_by(checkpoint.size, pinned) {
         // A witness's word alone is not the log's.
-        Ok(signers) if !signers.iter().any(|(key, _)| key.name() == checkpoint.origin) => {
-            Some(format!("no pinned key signed it as `{}`", checkpoint.origin))
-        }
+        Ok(signers) if !signers.iter().any(|(key, _)| key.name() == checkpoint.origin) => Some(unsigned(&checkpoint)),
         Ok(signers) => {
             witnessed.add(&centre, checkpoint.size, &signers);
             None

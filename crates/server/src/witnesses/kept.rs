@@ -12,6 +12,8 @@ use transparency::{
     note::{Note, VerifierKey},
 };
 
+use crate::checkpoints;
+
 /// What a file's name ends with while it is being written: the name of no witness's file does.
 pub(super) const HALF: &str = "~";
 
@@ -37,7 +39,7 @@ pub(crate) enum Unread {
 impl Kept {
     /// That of a data directory.
     pub(super) fn of(data: &Path) -> Self {
-        Self(data.join("checkpoints"))
+        Self(data.join(checkpoints::DIRECTORY))
     }
 
     pub(super) fn file(&self, centre: &Centre, witness: &str) -> File<'_> {
@@ -75,7 +77,7 @@ impl File<'_> {
         };
         let note = Note::parse(&bytes).map_err(|error| altered(error.to_string()))?;
         let then = Checkpoint::parse(note.text()).map_err(|error| altered(error.to_string()))?;
-        let signers = note.verified_by(keys).map_err(|error| altered(error.to_string()))?;
+        let signers = note.verified_by(then.size, keys).map_err(|error| altered(error.to_string()))?;
         if signers.is_empty() || then.origin != now.origin {
             return Err(altered(format!("none of its keys signed this of `{}`", now.origin)));
         }

@@ -169,8 +169,13 @@ pub enum EvidenceError {
     #[error(transparent)]
     Signature(#[from] KeyError),
     /// The log itself did not sign.
-    #[error("none of the pinned keys of `{0}` signed the checkpoint")]
-    Unsigned(String),
+    #[error("none of the pinned keys of `{origin}` signed the checkpoint{}", hint(*changed_after))]
+    Unsigned {
+        /// Whose keys are wanted.
+        origin: String,
+        /// Where it says that its keys changed last.
+        changed_after: Option<u64>,
+    },
     /// An event is not where it says.
     #[error("event {version} of the case (position {position}): {why}")]
     Event {
@@ -380,6 +385,12 @@ impl Evidence {
     }
 }
 
+fn hint(changed_after: Option<u64>) -> String {
+    changed_after.map_or_else(String::new, |after| {
+        format!("; it says that they changed after {after} events: ask for the statements (换钥声明), and follow each")
+    })
+}
+
 /// A name, and when it says that it signed, in seconds since 1970.
 pub type Signer = (String, Option<u64>);
 
@@ -389,9 +400,10 @@ pub type Signer = (String, Option<u64>);
 /// [`EvidenceError`].
 pub fn signed_checkpoint(note: &Note, pinned: &[VerifierKey]) -> Result<(Checkpoint, Vec<Signer>), EvidenceError> {
     let checkpoint = Checkpoint::parse(note.text())?;
-    let signers = note.verified_by(pinned)?;
+    let signers = note.verified_by(checkpoint.size, pinned)?;
     if !signers.iter().any(|(key, _)| key.name() == checkpoint.origin) {
-        return Err(EvidenceError::Unsigned(checkpoint.origin));
+        let changed_after = checkpoint.keys_changed_after();
+        return Err(EvidenceError::Unsigned { origin: checkpoint.origin, changed_after });
     }
     let signers = signers.into_iter().map(|(key, time)| (key.name().to_owned(), time)).collect();
     Ok((checkpoint, signers))

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use sm2::dsa::signature::{Signer as _, Verifier as _};
 
 use super::Signature;
+use crate::tree::SIZE_LIMIT;
 
 /// The identity that GB/T 32918.2 mixes into every SM2 signature; this one stands in the standard and in everybody's tools.
 const SM2_IDENTITY: &str = "1234567812345678";
@@ -18,6 +19,9 @@ const OWN_TYPE: u8 = 0xff;
 const ED25519_TYPE: u8 = 0x01;
 const ED25519_TIMED_TYPE: u8 = 0x04;
 const TIME_BYTES: usize = 8;
+
+/// What stands between a public key's text and the size that it counts up to.
+const UNTIL: &str = " until ";
 
 /// What a secret key's text begins with.
 const SECRET: &str = "PRIVATE+KEY+";
@@ -43,7 +47,9 @@ pub enum KeyError {
     #[error("`{0}` is no name of a key: something without blanks and `+` is wanted")]
     Name(String),
     /// Not the text form of a public key.
-    #[error("this is no key: NAME+ID+BASE64 is wanted, of a kind that this program knows")]
+    #[error(
+        "this is no key: NAME+ID+BASE64 is wanted, of a kind that this program knows, and behind it at most ` until SIZE`"
+    )]
     Form,
     /// The ID in the text form is not that of name and key.
     #[error("the ID in the key of `{0}` is not that of its name and bytes: the line was altered or cut")]
@@ -139,7 +145,7 @@ impl SigningKey {
             Secret::Ed25519(key) => Public::Ed25519(Box::new(key.verifying_key())),
             Secret::Sm2(key) => Public::Sm2(Box::new(key.verifying_key().clone())),
         };
-        VerifierKey { name: self.name.clone(), scheme: self.scheme, public }
+        VerifierKey { name: self.name.clone(), scheme: self.scheme, public, until: None }
     }
 
     /// Signs a note's text. `now` is the time in seconds since 1970, for the kinds that say when.
@@ -158,12 +164,14 @@ impl SigningKey {
     }
 }
 
-/// A key that signatures are checked with. Its text form is `NAME+ID+BASE64`.
+/// A key that signatures are checked with. Its text form is `NAME+ID+BASE64`, or `NAME+ID+BASE64 until SIZE`: one that was replaced
+/// counts for what its log had by then, and for nothing later ([`crate::key_change`]).
 #[derive(Debug, Clone)]
 pub struct VerifierKey {
     name: String,
     scheme: Scheme,
     public: Public,
+    until: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -174,7 +182,7 @@ enum Public {
 
 impl PartialEq for VerifierKey {
     fn eq(&self, other: &Self) -> bool {
-        (&self.name, self.scheme, self.bytes()) == (&other.name, other.scheme, other.bytes())
+        self.is_same_key(other) && self.until == other.until
     }
 }
 
@@ -189,6 +197,33 @@ impl VerifierKey {
     /// Its kind.
     pub fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// The size of the log up to which it counts, where it was replaced since.
+    pub fn until(&self) -> Option<u64> {
+        self.until
+    }
+
+    /// The same key, which counts up to this size of its log and no further.
+    #[must_use]
+    pub fn ended(self, until: u64) -> Self {
+        Self { until: Some(self.until.map_or(until, |earlier| earlier.min(until))), ..self }
+    }
+
+    /// The same key without an end.
+    #[must_use]
+    pub fn endless(self) -> Self {
+        Self { until: None, ..self }
+    }
+
+    /// Whether it counts for what says something of a log of this size.
+    pub fn counts_at(&self, size: u64) -> bool {
+        self.until.is_none_or(|until| size <= until)
+    }
+
+    /// Whether both are one key, however long they count.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        (&self.name, self.scheme, self.bytes()) == (&other.name, other.scheme, other.bytes())
     }
 
     /// What tells it from others of its name: the first bytes of SHA-256(name ‖ LF ‖ type ‖ key).
@@ -209,6 +244,13 @@ impl VerifierKey {
     /// # Errors
     /// [`KeyError`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let (text, until) = match text.split_once(UNTIL) {
+            Some((text, size)) => {
+                let number = size.parse().ok().filter(|n: &u64| *n <= SIZE_LIMIT && n.to_string() == size);
+                (text, Some(number.ok_or(KeyError::Form)?))
+            }
+            None => (text, None),
+        };
         let (name, id, scheme, bytes) = parts(text)?;
         let public = match scheme {
             Scheme::Ed25519 | Scheme::Ed25519Timed => {
@@ -221,7 +263,7 @@ impl VerifierKey {
                 Public::Sm2(Box::new(key.map_err(|_| KeyError::Bytes(scheme))?))
             }
         };
-        let key = Self { name, scheme, public };
+        let key = Self { name, scheme, public, until };
         // A point has several spellings, and a key only one.
         if key.bytes() != bytes {
             return Err(KeyError::Bytes(scheme));
@@ -259,7 +301,8 @@ impl VerifierKey {
 impl std::fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let key = STANDARD.encode([self.scheme.prefix(), self.bytes()].concat());
-        write!(f, "{}+{}+{key}", self.name, hexadecimal(self.id()))
+        write!(f, "{}+{}+{key}", self.name, hexadecimal(self.id()))?;
+        self.until.map_or(Ok(()), |until| write!(f, "{UNTIL}{until}"))
     }
 }
 

@@ -122,17 +122,18 @@ impl Note {
     }
 
     /// Those of these keys whose signature is beneath this text and holds, each with the time at which it says that it signed, in
-    /// seconds since 1970, where its kind says one. A line that names a key and does not hold is an error, and not merely no
-    /// signature: somebody altered the text, or the line.
+    /// seconds since 1970, where its kind says one. `size` is how large a log the text speaks of: keys that ended before that say nothing.
+    /// A line that names a key and does not hold is an error, and not merely no signature: somebody altered the text, or the line.
     ///
     /// # Errors
     /// [`KeyError::DoesNotHold`].
     pub fn verified_by<'k>(
         &self,
+        size: u64,
         keys: impl IntoIterator<Item = &'k VerifierKey>,
     ) -> Result<Vec<(&'k VerifierKey, Option<u64>)>, KeyError> {
         let mut verified = Vec::new();
-        for key in keys {
+        for key in keys.into_iter().filter(|key| key.counts_at(size)) {
             for line in self.signatures.iter().filter(|line| line.is_by(key)) {
                 verified.push((key, key.verify(&self.text, &line.bytes)?));
             }

@@ -27,7 +27,7 @@ fn a_note_is_read_as_it_was_written_and_names_who_signed() {
     let read = Note::parse(note.to_string().as_bytes()).unwrap();
     assert_eq!(read, note);
     let verifiers = keys.each_ref().map(SigningKey::verifier);
-    let verified = read.verified_by(&verifiers).unwrap();
+    let verified = read.verified_by(0, &verifiers).unwrap();
     let times: Vec<Option<u64>> = verified.iter().map(|(_, time)| *time).collect();
     assert_eq!(times, [None, Some(NOW), None, Some(NOW)]);
     for verifier in &verifiers {
@@ -43,7 +43,7 @@ fn a_note_is_read_as_it_was_written_and_names_who_signed() {
     }
     // Another key of the same name has signed nothing, and a line of an unknown key says nothing.
     let other = key("区纪委监委", Scheme::Sm2, 8).verifier();
-    assert_eq!(read.verified_by([&other]), Ok(Vec::new()));
+    assert_eq!(read.verified_by(0, [&other]), Ok(Vec::new()));
 }
 
 /// <https://c2sp.org/signed-note>, as it stands there.
@@ -53,7 +53,7 @@ fn c2sps_own_example_holds() {
                 \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
     let key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     let key = VerifierKey::parse(key).unwrap();
-    assert_eq!(Note::parse(note.as_bytes()).unwrap().verified_by([&key]).unwrap().len(), 1);
+    assert_eq!(Note::parse(note.as_bytes()).unwrap().verified_by(0, [&key]).unwrap().len(), 1);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn every_altered_character_is_seen() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << bit;
             let verified =
-                Note::parse(&bytes).ok().and_then(|note| note.verified_by(&verifiers).ok().map(|all| all.len()));
+                Note::parse(&bytes).ok().and_then(|note| note.verified_by(0, &verifiers).ok().map(|all| all.len()));
             assert!(verified.is_none_or(|verified| verified < 2), "byte {at}, bit {bit}");
         }
     }

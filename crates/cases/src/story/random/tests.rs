@@ -7,11 +7,18 @@ fn options(seed: u64) -> Options {
     Options { policies, sweeps: seed % 4 != 3, ..Options::default() }
 }
 
+/// What no history brings, and why: a change of keys is signed by keys, and a verifier finds one that is not.
+const NOT_DRAWN: [&str; 1] = ["log_keys_changed"];
+
 #[test]
 fn every_type_of_event_comes_about_and_none_is_a_rarity_of_its_stage() {
     let mut distribution = Distribution::default();
     (0..24).for_each(|seed| distribution.add(&play(seed, &options(seed))));
-    let rare: Vec<_> = distribution.shares().into_iter().filter(|share| share.percent < 1.0).collect();
+    let rare: Vec<_> = distribution
+        .shares()
+        .into_iter()
+        .filter(|share| share.percent < 1.0 && !NOT_DRAWN.contains(&share.type_name))
+        .collect();
     assert!(
         rare.is_empty(),
         "under 1 % of their stage: {rare:#?}\n{distribution}\nwhoever plays it stands in crates/cases/src/story/random/: \
