@@ -50,7 +50,7 @@ pub enum StoreError {
         why: String,
     },
     /// A file of keys holds something else.
-    #[error("{}: {source}: one public key a line is wanted, as `yousu keys` writes them", path.display())]
+    #[error("{}: one public key a line is wanted, as `yousu keys` writes them", path.display())]
     Keys {
         /// Which.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub enum StoreError {
         source: KeyError,
     },
     /// A statement about a log's keys is not followed.
-    #[error("{}: {source}", path.display())]
+    #[error("{} is not followed", path.display())]
     Change {
         /// Which.
         path: PathBuf,
