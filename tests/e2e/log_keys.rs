@@ -162,6 +162,11 @@ fn lost_keys_end_and_only_a_person_is_believed() {
     // Others in their place would be nobody's.
     yousu.run(["checkpoint"]).failed(1, &["410404.secret is gone", "keys change lost --old"]);
     change(&yousu, "lost", &statement, &[]).failed(1, &["--old"]);
+    // Nor are others made where no witness ever saw the log, only to be ended.
+    fs::rename(yousu.dir().join("checkpoints"), yousu.dir().join("put-away")).expect("renamed");
+    change(&yousu, "lost", &statement, &[]).failed(1, &["--old"]);
+    assert!(!secret.exists());
+    fs::rename(yousu.dir().join("put-away"), yousu.dir().join("checkpoints")).expect("renamed");
     change(&yousu, "lost", &statement, &["--old", text(&pinned)]).failed(0, &["ends: yousu/410404+"]);
     let refused = followed(&statement, &pinned, &[]).expect_err("anybody could have written it");
     assert!(refused.contains("--by-hand"), "{refused}");

@@ -150,17 +150,19 @@ fn ending(
     reason: KeyChangeReason,
     old: Option<PathBuf>,
 ) -> anyhow::Result<(Vec<SigningKey>, Vec<VerifierKey>)> {
-    let own = Keys::of(place.data(), centre);
+    // Keys made here and now would be ended in place of those that are gone.
+    let is_there = !centre.log_keys.is_empty() || keys::path(place.data(), &centre.code).exists();
+    let own = is_there.then(|| Keys::of(place.data(), centre));
     if matches!(reason, KeyChangeReason::Rotated | KeyChangeReason::Succeeded) {
         anyhow::ensure!(old.is_none(), "--old is for `lost` and `revoked`: other changes are signed by the old keys");
-        let signers = own?.into_signing();
+        let signers = own.unwrap_or_else(|| Keys::of(place.data(), centre))?.into_signing();
         let ended = signers.iter().map(SigningKey::verifier).collect();
         return Ok((signers, ended));
     }
     let mut ended: Vec<VerifierKey> =
         centre.log_keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<_, _>>()?;
     // Where the log names none yet, those that are there.
-    if let (true, Ok(own)) = (ended.is_empty(), own) {
+    if let (true, Some(Ok(own))) = (ended.is_empty(), own) {
         ended = own.into_signing().iter().map(SigningKey::verifier).collect();
     }
     if let Some(path) = old {
