@@ -2,6 +2,7 @@
 
 mod attachments;
 mod audit;
+mod audit_pages;
 mod batch;
 mod connect;
 mod copy;
@@ -73,6 +74,7 @@ const VERIFY_COUNTERS: &str = sql!("verify_counters.sql");
 const VERIFY_EVENTS: &str = sql!("verify_events.sql");
 const VERIFY_HEAD_NODES: &str = sql!("verify_head_nodes.sql");
 const VERIFY_HEADS: &str = sql!("verify_heads.sql");
+const VERIFY_KINDS: &str = sql!("verify_kinds.sql");
 const VERIFY_NODES: &str = sql!("verify_nodes.sql");
 const VERIFY_PAGE: &str = sql!("verify_page.sql");
 const VERIFY_NUMBERS: &str = sql!("verify_numbers.sql");

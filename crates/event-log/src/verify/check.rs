@@ -1,11 +1,11 @@
 //! One event after the other, in the order of their positions.
 
-use transparency::heads::{HeadsCommitted, OWN_STREAM, StreamHead};
+use transparency::heads::{FollowedHeads, HeadsCommitted, OWN_STREAM, StreamHead};
 use transparency::tree::{Frontier, Node};
 use transparency::{Hash, Header};
 use uuid::Uuid;
 
-use super::{Heads, Remembered, Report, Wrong};
+use super::{Remembered, Report, Wrong};
 use crate::Centre;
 
 /// An event as it is kept. `None` is a column that holds something else than it should.
@@ -99,7 +99,7 @@ pub(crate) struct CentreCheck<'a> {
     kept_level: u8,
     /// How many there were.
     pub(crate) node_count: u64,
-    pub(crate) heads: Heads,
+    pub(crate) heads: FollowedHeads,
     /// What somebody remembers and was not compared yet, smallest first.
     remembered: &'a [Remembered],
 }
@@ -116,9 +116,14 @@ impl<'a> CentreCheck<'a> {
             nodes: Vec::new(),
             kept_level,
             node_count: 0,
-            heads: Heads::default(),
+            heads: FollowedHeads::default(),
             remembered,
         }
+    }
+
+    /// Whose events they are.
+    pub(crate) fn centre(&self) -> &'a Centre {
+        self.centre
     }
 
     pub(crate) fn event(&mut self, looked: Looked, report: &mut Report) {
@@ -143,7 +148,7 @@ impl<'a> CentreCheck<'a> {
             self.recorded_ms = self.recorded_ms.max(recorded_ms);
         }
         if let Some(says) = says
-            && !self.heads.agree(self.begun, says.as_ref(), position)
+            && !self.heads.agree(self.begun, says.as_ref(), u64::try_from(position).unwrap_or(0))
         {
             fault(Wrong::Heads);
         }
@@ -154,7 +159,7 @@ impl<'a> CentreCheck<'a> {
                 }
                 self.begun += 1;
             }
-            self.heads.changed.insert(ordinal, head);
+            self.heads.see(ordinal, head);
         }
         wrong.into_iter().for_each(fault);
     }

@@ -1,7 +1,6 @@
 //! What is checked of every event, whatever kept it.
 
 mod check;
-mod heads;
 
 use std::fmt;
 
@@ -9,7 +8,6 @@ use transparency::Hash;
 use uuid::Uuid;
 
 pub(crate) use self::check::{CentreCheck, Kept, Looked};
-pub(crate) use self::heads::Heads;
 use crate::Centre;
 
 /// Faults listed in full; beyond it they are counted only, so that a log that is wrong throughout fits in memory.
@@ -54,6 +52,18 @@ impl Report {
     /// Nothing is wrong.
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
+    }
+
+    /// What another look at the same log found, each fault once.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.centres += other.centres;
+        self.events += other.events;
+        self.attachments += other.attachments;
+        self.more_faults += other.more_faults;
+        let known = self.faults.clone();
+        for fault in other.faults.into_iter().filter(|fault| !known.contains(fault)) {
+            self.fault(&fault.centre, fault.position, fault.wrong);
+        }
     }
 
     pub(crate) fn fault(&mut self, centre: &str, position: Option<i64>, wrong: Wrong) {

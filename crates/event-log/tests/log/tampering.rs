@@ -224,6 +224,38 @@ async fn a_stream_that_was_reordered() {
     check(swap, &found.iter().map(String::as_str).collect::<Vec<_>>()).await;
 }
 
+/// Leaves, tree and index agree, and whoever reads the case is shown the row that is found first.
+#[tokio::test]
+async fn a_stream_torn_in_two_rows() {
+    check(
+        "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; ALTER TABLE streams RENAME TO before;
+         CREATE TABLE streams (id INTEGER PRIMARY KEY, centre INTEGER, ordinal INTEGER, uuid BLOB);
+         INSERT INTO streams SELECT * FROM before; INSERT INTO streams SELECT 99, centre, ordinal, uuid FROM before WHERE id = 1;
+         UPDATE events SET stream = 99 WHERE centre = 1 AND position = 6; DROP TABLE before;",
+        &[&format!("410404@6: version 4 of stream {ONE} does not follow the one before, which is missing")],
+    )
+    .await;
+}
+
+/// Whoever joins the tables is shown every event of that type twice.
+#[tokio::test]
+async fn a_type_with_two_names() {
+    const TORN: &str = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; ALTER TABLE kinds RENAME TO before;
+        CREATE TABLE kinds (id, name); INSERT INTO kinds SELECT * FROM before; DROP TABLE before;";
+    for more in ["SELECT 1, 'forged'", "SELECT '1', 'forged'", "SELECT 1.0, 'forged'", "SELECT 1, x'00'"] {
+        let place = Place::new();
+        sample(&place).await;
+        tamper(&place.path(), &format!("{TORN} INSERT INTO kinds {more};")).await;
+        let faults = verify(&place).await.faults;
+        assert!(faults.iter().any(|fault| fault.wrong == event_log::Wrong::Position), "{more}: {faults:?}");
+    }
+    // One that no event names, and is no text: nothing else is to be said of it, and nothing stops.
+    let place = Place::new();
+    sample(&place).await;
+    by_hand(&place.path(), "INSERT INTO kinds (name) VALUES (CAST(x'ff' AS TEXT))").await.unwrap();
+    assert_eq!(verify(&place).await.faults, []);
+}
+
 #[tokio::test]
 async fn a_back_dated_event() {
     check(

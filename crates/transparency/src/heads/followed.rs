@@ -1,24 +1,37 @@
-//! The tree of heads, computed again beside the log.
+//! The tree of heads, computed again beside a log that is read from its start.
 
 use std::collections::BTreeMap;
 
-use transparency::Hash;
-use transparency::heads::{HeadsCommitted, StreamHead, Update};
-use transparency::tree::Node;
+use super::{HeadsCommitted, StreamHead, Update};
+use crate::Hash;
+use crate::tree::Node;
 
 /// The tree of heads, as far as it was committed to, and what changed since.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Heads {
-    /// Its nodes by height and place.
-    pub(crate) levels: Vec<Vec<Hash>>,
-    /// The last position that it covers.
-    pub(crate) committed: i64,
-    pub(super) changed: BTreeMap<u64, StreamHead>,
+pub struct FollowedHeads {
+    levels: Vec<Vec<Hash>>,
+    committed: u64,
+    changed: BTreeMap<u64, StreamHead>,
 }
 
-impl Heads {
+impl FollowedHeads {
+    /// Its nodes by height and place.
+    pub fn levels(&self) -> &[Vec<Hash>] {
+        &self.levels
+    }
+
+    /// The last position that it covers; 0 if it was never committed to.
+    pub fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    /// The stream of this ordinal came so far.
+    pub fn see(&mut self, ordinal: u64, head: StreamHead) {
+        self.changed.insert(ordinal, head);
+    }
+
     /// Brings the tree up to an event at this position, before which so many streams had begun: whether it is as the event says.
-    pub(super) fn agree(&mut self, streams: u64, says: Option<&HeadsCommitted>, position: i64) -> bool {
+    pub fn agree(&mut self, streams: u64, says: Option<&HeadsCommitted>, position: u64) -> bool {
         let changed = std::mem::take(&mut self.changed).into_iter().map(|(ordinal, head)| (ordinal, head.hash()));
         let update = Update::new(streams, changed.collect());
         let kept = |node: Node| {

@@ -12,6 +12,8 @@
 //! after the last one that it covers; whoever has the log computes it again, and whoever has only a piece of it is shown that
 //! event, the head's place beneath its root, and both under a checkpoint that others have signed.
 
+mod followed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +21,8 @@ use uuid::Uuid;
 
 use crate::tree::{Algorithm as _, Frontier, Node, Sm3Tree, root_plan};
 use crate::{Body, BodyError, Hash};
+
+pub use followed::FollowedHeads;
 
 /// What stands before a head when it is hashed: no event's header begins like it.
 const HEAD: &[u8] = b"\0yousu/head/v1";
