@@ -24,7 +24,7 @@ fn accept(case: &str) -> Value {
 }
 
 /// Status and what was said.
-fn ours(file: &Path, keys: &Path, more: &[&str]) -> (i32, String) {
+pub(crate) fn ours(file: &Path, keys: &Path, more: &[&str]) -> (i32, String) {
     let program = built("YOUSU_VERIFY_BIN", "yousu-verify");
     let output = Command::new(program).arg(file).arg("--keys").arg(keys).args(more).output().expect("it runs");
     let said = [output.stdout, output.stderr].concat();
@@ -32,7 +32,7 @@ fn ours(file: &Path, keys: &Path, more: &[&str]) -> (i32, String) {
 }
 
 /// The same by the program in Python; `None` where there is none.
-fn theirs(file: &Path, keys: &Path, more: &[&str]) -> Option<(i32, String)> {
+pub(crate) fn theirs(file: &Path, keys: &Path, more: &[&str]) -> Option<(i32, String)> {
     if !has_python() {
         return None;
     }

@@ -8,6 +8,7 @@ mod erasing;
 mod evidence;
 mod kept;
 mod log_keys;
+mod mirror;
 mod program;
 mod real_data;
 mod receipts;

@@ -19,6 +19,8 @@ const AT: &str = "2026-03-02T09:00";
 pub(crate) struct Witness {
     dir: TempDir,
     serving: Option<Child>,
+    /// It keeps copies.
+    pub(crate) mirrors: bool,
     /// Where it listens, once it did.
     address: String,
     pub(crate) keys: Vec<String>,
@@ -27,10 +29,15 @@ pub(crate) struct Witness {
 impl Witness {
     pub(crate) fn new(name: &str) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
-        let mut witness = Self { dir, serving: None, address: "127.0.0.1:0".to_owned(), keys: Vec::new() };
+        let address = "127.0.0.1:0".to_owned();
+        let mut witness = Self { dir, serving: None, mirrors: false, address, keys: Vec::new() };
         witness.keys = witness.run(&["init", "--name", name]).lines().map(str::to_owned).collect();
         assert_eq!(witness.keys.len(), 2);
         witness
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     fn command(&self) -> Command {
@@ -40,15 +47,23 @@ impl Witness {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> String {
+        let (status, said) = self.tries(args);
+        assert_eq!(status, Some(0), "{args:?}: {said}");
+        said
+    }
+
+    /// Status and what was said, on standard output if there was anything.
+    pub(crate) fn tries(&self, args: &[&str]) -> (Option<i32>, String) {
         let output = self.command().args(args).output().expect("it runs");
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("it prints UTF-8")
+        let said = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+        (output.status.code(), String::from_utf8(said).expect("it prints UTF-8"))
     }
 
     /// Begins to serve, where it did before if it did.
     pub(crate) fn start(&mut self) {
-        let mut child =
-            self.command().args(["--listen", &self.address]).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut command = self.command();
+        command.args(["--listen", &self.address]).args(self.mirrors.then_some("--mirror"));
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where");
         let address = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
@@ -98,7 +113,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn accepts(yousu: &mut Yousu, centre: &str, n: u32) {
+pub(crate) fn accepts(yousu: &mut Yousu, centre: &str, n: u32) {
     let case = format!("0195a000-0000-7000-8000-{n:012}");
     yousu.does(
         "window_clerk",
@@ -109,7 +124,7 @@ fn accepts(yousu: &mut Yousu, centre: &str, n: u32) {
 }
 
 /// Shows the centre's checkpoint to its witnesses.
-fn checkpoint(yousu: &Yousu) -> Said {
+pub(crate) fn checkpoint(yousu: &Yousu) -> Said {
     yousu.run(["checkpoint"])
 }
 
@@ -118,7 +133,8 @@ fn pins(yousu: &Yousu, witnesses: &[&Witness], quorum: usize) {
     yousu.run(["keys", "-o", keys.to_str().expect("a path")]).ok();
     let mut text = format!("quorum = {quorum}\n");
     for witness in witnesses {
-        text += &format!("[[witness]]\nurl = \"http://{}/\"\nkeys = {:?}\n", witness.address, witness.keys);
+        let Witness { address, keys, mirrors, .. } = witness;
+        text += &format!("[[witness]]\nurl = \"http://{address}/\"\nkeys = {keys:?}\nmirror = {mirrors}\n");
     }
     fs::write(yousu.dir().join("witnesses.toml"), text).expect("written");
 }

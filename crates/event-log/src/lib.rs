@@ -71,6 +71,7 @@ pub use room::is_full;
 pub use sqlite::{WriterLock, make_wal_certain};
 pub use tail::{Reached, Tail};
 pub use transparency::heads::HeadsCommitted;
+pub use transparency::leaves::Leaf;
 pub use transparency::{Body, BodyError, Hash, SealedField};
 pub use verify::{Fault, Progress, Remembered, Report, Wrong};
 
@@ -218,6 +219,13 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// [`LogError::Storage`].
     async fn stream_proof(&self, centre: &Centre, stream: Uuid) -> Result<Option<StreamProof>, LogError>;
+
+    /// Events of a centre after a position (0: from the start) as they were hashed, in order, at most `limit` of them and about 4 MiB:
+    /// for somebody who keeps a copy of the log. Nothing in them was opened, whatever keys there are.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn read_leaves(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Leaf>, LogError>;
 
     /// The hashes that `transparency`'s plan for a root or a proof asks for, out of the tree over a centre's leaves. The leaf of
     /// position 1 has index 0.

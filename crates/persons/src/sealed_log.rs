@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use event_log::{
-    Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, LogError,
+    Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, Leaf, LogError,
     Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail, Texts,
 };
 use transparency::seal::{FieldSecret, PersonKey, Place};
@@ -309,6 +309,10 @@ impl EventLog for SealedLog {
 
     async fn stream_proof(&self, centre: &Centre, stream: Uuid) -> Result<Option<StreamProof>, LogError> {
         self.inner.stream_proof(centre, stream).await
+    }
+
+    async fn read_leaves(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Leaf>, LogError> {
+        self.inner.read_leaves(centre, after_position, limit).await
     }
 
     async fn prove(&self, centre: &Centre, plan: &Plan) -> Result<Vec<Hash>, LogError> {

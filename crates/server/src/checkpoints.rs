@@ -72,6 +72,16 @@ impl Summary {
 }
 
 impl Shown {
+    /// Sends leaves to the witnesses that keep a copy.
+    pub(crate) async fn send_leaves(
+        &mut self,
+        engine: &Engine,
+        centre: &CentreCode,
+        witnesses: &Witnesses,
+    ) -> anyhow::Result<()> {
+        witnesses.send_leaves(engine.log(), &wire::log_centre(centre), &self.checkpoint, &mut self.asked).await
+    }
+
     /// How many cosigned.
     pub(crate) fn cosigned(&self) -> usize {
         self.asked.iter().filter(|asked| asked.is_cosigned()).count()

@@ -7,11 +7,13 @@
 //! [[witness]]
 //! url = "http://127.0.0.1:8405/"   # TLS by a tunnel in between, as for `serve`
 //! keys = ["jiwei+5f0a…+…"]         # as `yousu-witness keys` printed them
+//! mirror = true                    # send it every leaf, if it was started with --mirror; not without this line
 //! ```
 //!
 //! A witness that remembers less than it once signed was put back to an older state; one that remembers more than the log has saw
 //! events that are gone here. Neither is this program's to mend: it says so.
 
+mod copies;
 mod kept;
 
 use std::{
@@ -33,7 +35,10 @@ use transparency::{
     tree::consistency_plan,
 };
 
-use self::kept::{Kept, Unread};
+use self::{
+    copies::Copied,
+    kept::{Kept, Unread},
+};
 
 /// How long a witness may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -53,6 +58,8 @@ struct File {
 struct Entry {
     url: String,
     keys: Vec<String>,
+    #[serde(default)]
+    mirror: bool,
 }
 
 /// All witnesses of an installation.
@@ -66,8 +73,11 @@ pub(crate) struct Witnesses {
 
 struct Witness {
     name: String,
+    /// Ends with a slash.
     url: String,
     keys: Vec<VerifierKey>,
+    /// It is to keep a copy of the log.
+    mirror: bool,
 }
 
 /// What came of asking one.
@@ -76,6 +86,8 @@ pub(crate) struct Asked {
     pub(crate) outcome: Outcome,
     /// It remembered less than it had signed.
     pub(crate) rolled_back: Option<RolledBack>,
+    /// What came of sending it leaves, if it is to keep a copy.
+    copied: Option<Copied>,
 }
 
 /// A witness was put back to an older state.
@@ -111,13 +123,18 @@ impl Asked {
         matches!(self.outcome, Outcome::Unkept(_))
     }
 
+    /// Whether it should hold leaves that it does not hold.
+    pub(crate) fn lacks_leaves(&self) -> bool {
+        self.copied.as_ref().is_some_and(|copied| !copied.is_whole())
+    }
+
     /// Whether it is more than a witness that is not there just now.
     pub(crate) fn is_alarming(&self) -> bool {
         let is_one = matches!(
             self.outcome,
             Outcome::Ahead(_) | Outcome::Refused(409 | 422, _) | Outcome::Unread(Unread::Altered(_))
         );
-        is_one || self.rolled_back.is_some()
+        is_one || self.rolled_back.is_some() || self.copied.as_ref().is_some_and(Copied::is_alarming)
     }
 }
 
@@ -157,7 +174,8 @@ impl fmt::Display for Asked {
                 f,
                 "cosigned, but that could not be kept here ({why}): until it is, nobody sees it if the witness is put back; mend that and try again"
             ),
-        }
+        }?;
+        self.copied.as_ref().map_or(Ok(()), |copied| write!(f, "; {copied}"))
     }
 }
 
@@ -201,12 +219,10 @@ impl Witnesses {
             let mut asked = match file.size(checkpoint, &witness.keys) {
                 Ok(_) if is_away => {
                     let outcome = Outcome::Unreachable("as a moment ago".to_owned());
-                    Asked { name: witness.name.clone(), outcome, rolled_back: None }
+                    witness.asked(outcome)
                 }
                 Ok(size) => witness.ask(log, centre, checkpoint, &signed, size).await?,
-                Err(unread) => {
-                    Asked { name: witness.name.clone(), outcome: Outcome::Unread(unread), rolled_back: None }
-                }
+                Err(unread) => witness.asked(Outcome::Unread(unread)),
             };
             if let Outcome::Cosigned(lines) = asked.outcome {
                 let mut own = signed.clone();
@@ -233,6 +249,23 @@ impl Witnesses {
         Ok(answers)
     }
 
+    /// Sends leaves to those that cosigned this checkpoint and are to keep a copy, `asked` as [`ask`](Self::ask) answered it. It may
+    /// take a while: whatever else there is to be signed and kept comes before.
+    pub(crate) async fn send_leaves(
+        &self,
+        log: &dyn EventLog,
+        centre: &Centre,
+        checkpoint: &Checkpoint,
+        asked: &mut [Asked],
+    ) -> anyhow::Result<()> {
+        for (witness, asked) in self.all.iter().zip(asked) {
+            if witness.mirror && asked.is_cosigned() {
+                asked.copied = Some(copies::send(log, centre, checkpoint, &witness.url).await?);
+            }
+        }
+        Ok(())
+    }
+
     fn away(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -257,7 +290,7 @@ fn are_distinct(all: &[Witness]) -> anyhow::Result<()> {
 }
 
 impl Witness {
-    fn read(Entry { url, keys }: Entry) -> anyhow::Result<Self> {
+    fn read(Entry { url, keys, mirror }: Entry) -> anyhow::Result<Self> {
         let keys = keys.iter().map(|key| VerifierKey::parse(key)).collect::<Result<Vec<_>, _>>()?;
         let name = keys.first().context("a witness without keys")?.name().to_owned();
         anyhow::ensure!(
@@ -270,7 +303,11 @@ impl Witness {
             url.starts_with("http://"),
             "`{url}`: http://HOST:PORT/ is wanted; TLS is for a tunnel in between"
         );
-        Ok(Self { name, url: format!("{}/add-checkpoint", url.trim_end_matches('/')), keys })
+        Ok(Self { name, url: format!("{}/", url.trim_end_matches('/')), keys, mirror })
+    }
+
+    fn asked(&self, outcome: Outcome) -> Asked {
+        Asked { name: self.name.clone(), outcome, rolled_back: None, copied: None }
     }
 
     async fn ask(
@@ -286,36 +323,37 @@ impl Witness {
         for _ in 0..2 {
             let proof = log.prove(centre, &consistency_plan(old, checkpoint.size)?).await?;
             let request = Request { old, proof, note: note.clone(), checkpoint: checkpoint.clone() };
-            let (url, body) = (self.url.clone(), request.encode());
-            let outcome = match tokio::task::spawn_blocking(move || post(&url, &body)).await? {
+            let outcome = match post(format!("{}add-checkpoint", self.url), request.encode()).await? {
                 Err(error) => Outcome::Unreachable(error.to_string()),
                 Ok(Answer { status: 200, text, .. }) => self.cosignatures(note, &text),
-                Ok(Answer { status: 409, is_size: true, text }) => match text.trim_end().parse::<u64>() {
-                    Ok(remembers) => {
-                        if remembers < signed {
-                            rolled_back = Some(RolledBack { remembers, signed });
+                Ok(Answer { status: 409, kind: Some(kind), text }) if kind == SIZE_TYPE => {
+                    match text.trim_end().parse::<u64>() {
+                        Ok(remembers) => {
+                            if remembers < signed {
+                                rolled_back = Some(RolledBack { remembers, signed });
+                            }
+                            if remembers <= checkpoint.size && remembers != old {
+                                old = remembers;
+                                continue;
+                            }
+                            // Another run may have been faster; only what the log itself does not have is gone.
+                            if remembers == old {
+                                Outcome::Nonsense(format!("it remembers {remembers}, and was asked from there"))
+                            } else if remembers <= log.head(centre).await?.position {
+                                Outcome::Overtaken(remembers)
+                            } else {
+                                Outcome::Ahead(remembers)
+                            }
                         }
-                        if remembers <= checkpoint.size && remembers != old {
-                            old = remembers;
-                            continue;
-                        }
-                        // Another run may have been faster; only what the log itself does not have is gone.
-                        if remembers == old {
-                            Outcome::Nonsense(format!("it remembers {remembers}, and was asked from there"))
-                        } else if remembers <= log.head(centre).await?.position {
-                            Outcome::Overtaken(remembers)
-                        } else {
-                            Outcome::Ahead(remembers)
-                        }
+                        Err(_) => Outcome::Nonsense(format!("`{}` is no size", text.trim_end())),
                     }
-                    Err(_) => Outcome::Nonsense(format!("`{}` is no size", text.trim_end())),
-                },
+                }
                 Ok(Answer { status, text, .. }) => Outcome::Refused(status, text.trim_end().to_owned()),
             };
-            return Ok(Asked { name: self.name.clone(), outcome, rolled_back });
+            return Ok(Asked { rolled_back, ..self.asked(outcome) });
         }
         let outcome = Outcome::Nonsense("it says a size, and another when it is asked from there".to_owned());
-        Ok(Asked { name: self.name.clone(), outcome, rolled_back })
+        Ok(Asked { rolled_back, ..self.asked(outcome) })
     }
 
     /// The lines of an answer that hold, of the keys that are known.
@@ -344,16 +382,21 @@ impl Witness {
 
 struct Answer {
     status: u16,
-    is_size: bool,
+    kind: Option<String>,
     text: String,
 }
 
-fn post(url: &str, body: &[u8]) -> Result<Answer, ureq::Error> {
+/// Posts this, on a thread that may wait.
+async fn post(url: String, body: Vec<u8>) -> anyhow::Result<Result<Answer, ureq::Error>> {
+    Ok(tokio::task::spawn_blocking(move || post_now(&url, &body)).await?)
+}
+
+fn post_now(url: &str, body: &[u8]) -> Result<Answer, ureq::Error> {
     let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIME_LIMIT));
     let mut answer = config.build().new_agent().post(url).content_type("text/plain; charset=utf-8").send(body)?;
-    let is_size = answer.headers().get("content-type").is_some_and(|kind| kind.as_bytes() == SIZE_TYPE.as_bytes());
+    let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     let text = answer.body_mut().with_config().limit(ANSWER_LIMIT_BYTES).read_to_string()?;
-    Ok(Answer { status: answer.status().as_u16(), is_size, text })
+    Ok(Answer { status: answer.status().as_u16(), kind, text })
 }
 
 #[cfg(test)]

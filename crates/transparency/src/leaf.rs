@@ -46,6 +46,53 @@ pub struct NameTooLong {
     bytes: usize,
 }
 
+/// Why bytes are no header.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// It is of another format.
+    #[error("a header of format {0}, and this program reads {FORMAT}: use the version that the log's centre uses")]
+    Format(u16),
+    /// It is shorter or longer than it says, or a name in it is no text.
+    #[error("its bytes are not those of a header")]
+    Bytes,
+}
+
+impl<'a> Header<'a> {
+    /// Reads what [`encode`](Self::encode) wrote. Nothing may follow.
+    ///
+    /// # Errors
+    /// [`HeaderError`].
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, HeaderError> {
+        let mut rest = bytes;
+        let format = u16::from_be_bytes(take(&mut rest)?);
+        if format != FORMAT {
+            return Err(HeaderError::Format(format));
+        }
+        let (position, version) = (u64::from_be_bytes(take(&mut rest)?), u64::from_be_bytes(take(&mut rest)?));
+        let stream = Uuid::from_bytes(take(&mut rest)?);
+        let (ordinal, recorded_ms) = (u64::from_be_bytes(take(&mut rest)?), i64::from_be_bytes(take(&mut rest)?));
+        let (kind_version, previous) = (u16::from_be_bytes(take(&mut rest)?), Hash(take(&mut rest)?));
+        let (centre, kind) = (name(&mut rest)?, name(&mut rest)?);
+        if !rest.is_empty() {
+            return Err(HeaderError::Bytes);
+        }
+        Ok(Self { centre, position, stream, ordinal, version, recorded_ms, kind, kind_version, previous })
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], HeaderError> {
+    let (taken, after) = rest.split_first_chunk::<N>().ok_or(HeaderError::Bytes)?;
+    *rest = after;
+    Ok(*taken)
+}
+
+fn name<'a>(rest: &mut &'a [u8]) -> Result<&'a str, HeaderError> {
+    let [length] = take(rest)?;
+    let (name, after) = rest.split_at_checked(usize::from(length)).ok_or(HeaderError::Bytes)?;
+    *rest = after;
+    str::from_utf8(name).map_err(|_| HeaderError::Bytes)
+}
+
 impl Header<'_> {
     /// The header's bytes.
     ///
@@ -74,6 +121,11 @@ impl Header<'_> {
     /// # Errors
     /// [`NameTooLong`] as for [`encode`](Self::encode).
     pub fn leaf(&self, body: Hash) -> Result<Hash, NameTooLong> {
-        Ok(Hash::of_parts(&[&LEAF, &self.encode()?, &body.0]))
+        Ok(of_bytes(&self.encode()?, body))
     }
+}
+
+/// The leaf of a header's bytes and a body's hash.
+pub(crate) fn of_bytes(header: &[u8], body: Hash) -> Hash {
+    Hash::of_parts(&[&LEAF, header, &body.0])
 }

@@ -58,22 +58,11 @@ impl Request {
     /// # Errors
     /// [`RequestError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, RequestError> {
-        let split = bytes.windows(2).position(|two| two == b"\n\n").ok_or(RequestError::Parts)?;
-        let (head, note) = (&bytes[..split], &bytes[split + 2..]);
+        let (head, note) = parts(bytes).ok_or(RequestError::Parts)?;
         let mut lines = str::from_utf8(head).map_err(|_| RequestError::Old)?.split('\n');
         let size = lines.next().and_then(|line| line.strip_prefix("old ")).ok_or(RequestError::Old)?;
-        let old: u64 = size.parse().map_err(|_| RequestError::Old)?;
-        if old > SIZE_LIMIT || old.to_string() != size {
-            return Err(RequestError::Old);
-        }
-        let mut proof = Vec::new();
-        for (n, line) in lines.enumerate() {
-            if n == PROOF_LIMIT {
-                return Err(RequestError::ProofTooLong);
-            }
-            let hash = STANDARD.decode(line).ok().and_then(|bytes| bytes.try_into().ok());
-            proof.push(Hash(hash.ok_or(RequestError::Proof(n + 1))?));
-        }
+        let old = self::size(size).ok_or(RequestError::Old)?;
+        let proof = proof(lines)?;
         let note = Note::parse(note)?;
         let checkpoint = Checkpoint::parse(note.text())?;
         Ok(Self { old, proof, note, checkpoint })
@@ -81,13 +70,36 @@ impl Request {
 
     /// The body of the request.
     pub fn encode(&self) -> Vec<u8> {
-        let mut text = format!("old {}\n", self.old);
-        for hash in &self.proof {
-            text += &STANDARD.encode(hash.0);
-            text.push('\n');
-        }
-        text.push('\n');
+        let mut text = format!("old {}\n{}\n", self.old, proof_lines(&self.proof));
         text += &self.note.to_string();
         text.into_bytes()
     }
+}
+
+/// What stands before the first empty line, and what after it.
+pub(crate) fn parts(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let split = bytes.windows(2).position(|two| two == b"\n\n")?;
+    Some((&bytes[..split], &bytes[split + 2..]))
+}
+
+/// A size in its one spelling.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|size: &u64| *size <= SIZE_LIMIT && size.to_string() == text)
+}
+
+/// A proof, one hash a line.
+pub(crate) fn proof<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<Hash>, RequestError> {
+    let mut proof = Vec::new();
+    for (n, line) in lines.enumerate() {
+        if n == PROOF_LIMIT {
+            return Err(RequestError::ProofTooLong);
+        }
+        let hash = STANDARD.decode(line).ok().and_then(|bytes| bytes.try_into().ok());
+        proof.push(Hash(hash.ok_or(RequestError::Proof(n + 1))?));
+    }
+    Ok(proof)
+}
+
+pub(crate) fn proof_lines(proof: &[Hash]) -> String {
+    proof.iter().map(|hash| format!("{}\n", STANDARD.encode(hash.0))).collect()
 }

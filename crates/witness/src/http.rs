@@ -1,4 +1,4 @@
-//! The one call of the protocol, and one that says whether it lives.
+//! The call of the protocol, one that takes leaves, and one that says whether it lives.
 
 use std::sync::Arc;
 
@@ -9,9 +9,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use transparency::leaves::{HELD_TYPE, UPLOAD_LIMIT_BYTES, Upload, UploadError};
 use transparency::request::{REQUEST_LIMIT_BYTES, Request, SIZE_TYPE};
 
 use crate::judge::Refusal;
+use crate::mirror::{Held, NotTaken};
 use crate::store::Witness;
 
 /// Who signs, and the time in seconds since 1970.
@@ -19,17 +21,20 @@ type Serving = (Arc<Witness>, fn() -> u64);
 
 /// The service. `now` is the time in seconds since 1970.
 pub fn router(witness: Arc<Witness>, now: fn() -> u64) -> Router {
-    Router::new()
+    let mut router = Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
         .route("/healthz", get(|| async { "ok\n" }))
-        .layer(DefaultBodyLimit::max(REQUEST_LIMIT_BYTES))
-        .with_state((witness, now))
+        .layer(DefaultBodyLimit::max(REQUEST_LIMIT_BYTES));
+    if witness.keeps_copies() {
+        router = router.route("/add-leaves", post(add_leaves).layer(DefaultBodyLimit::max(UPLOAD_LIMIT_BYTES)));
+    }
+    router.with_state((witness, now))
 }
 
 async fn add_checkpoint(State((witness, now)): State<Serving>, body: Bytes) -> Response {
     let request = match Request::parse(&body) {
         Ok(request) => request,
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+        Err(error) => return bad(&error),
     };
     let (origin, size) = (request.checkpoint.origin.clone(), request.checkpoint.size);
     // It waits for the disk.
@@ -49,11 +54,61 @@ async fn add_checkpoint(State((witness, now)): State<Serving>, body: Bytes) -> R
         }
         Ok(Err(error)) => {
             tracing::error!(origin, size, %error, "not cosigned: it could not be remembered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "the witness could not write it down; try again later\n")
-                .into_response()
+            not_written()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+async fn add_leaves(State((witness, _)): State<Serving>, body: Bytes) -> Response {
+    let taken = tokio::task::spawn_blocking(move || {
+        let upload = Upload::parse(&body)?;
+        let taken = witness.add_leaves(&upload);
+        let misplaced = matches!(taken, Ok(Ok(_))).then(|| upload.misplaced()).flatten();
+        Ok::<_, UploadError>((upload.origin, upload.leaves.len(), misplaced, taken))
+    });
+    let (origin, count, misplaced, taken) = match taken.await {
+        Ok(Ok(taken)) => taken,
+        Ok(Err(error)) => return bad(&error),
+        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    match taken {
+        Ok(Ok(Held { held, seen })) => {
+            tracing::info!(origin, count, held, seen, "leaves taken");
+            if let Some(position) = misplaced {
+                tracing::error!(
+                    origin,
+                    position,
+                    "the centre signed a leaf that is no event of its log at its place: tell the auditor, and run `yousu-witness check`"
+                );
+            }
+            sizes(StatusCode::OK, held, seen)
+        }
+        Ok(Err(NotTaken::Elsewhere(Held { held, seen }))) => sizes(StatusCode::CONFLICT, held, seen),
+        Ok(Err(NotTaken::Other(why))) => {
+            // Anybody can send such. The centre, if it was the one, hears it and raises the alarm.
+            tracing::warn!(origin, %why, "leaves not taken: they are not those that were signed, or what is held here is not");
+            (StatusCode::UNPROCESSABLE_ENTITY, format!("{why}\n")).into_response()
+        }
+        Ok(Err(why @ NotTaken::NoCopy)) => (StatusCode::NOT_FOUND, format!("{why}\n")).into_response(),
+        Ok(Err(why @ NotTaken::Damaged)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response(),
+        Err(error) => {
+            tracing::error!(origin, %error, "leaves not taken: they could not be written");
+            not_written()
+        }
+    }
+}
+
+fn sizes(status: StatusCode, held: u64, seen: u64) -> Response {
+    (status, [(header::CONTENT_TYPE, HELD_TYPE)], format!("{held} {seen}\n")).into_response()
+}
+
+fn bad(error: &dyn std::error::Error) -> Response {
+    (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response()
+}
+
+fn not_written() -> Response {
+    (StatusCode::INTERNAL_SERVER_ERROR, "the witness could not write it down; try again later\n").into_response()
 }
 
 fn refused(refusal: &Refusal) -> Response {

@@ -1,12 +1,15 @@
 //! `yousu-witness`: cosigns the checkpoints of centres' logs, for a body that the centres do not command.
 
+mod copies;
+
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use uuid::Uuid;
 use witness::http::router;
 use witness::store::{self, Memory, Witness};
 
@@ -20,6 +23,9 @@ struct Args {
     /// Where to listen, without a subcommand
     #[arg(long, default_value = "127.0.0.1:8405", value_name = "ADDR")]
     listen: SocketAddr,
+    /// Keep a copy of every leaf of the logs that send them, without a subcommand
+    #[arg(long)]
+    mirror: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -43,15 +49,35 @@ enum Command {
     },
     /// Print the public keys, for logs and verifiers to pin
     Keys,
-    /// Print what is remembered of each log
+    /// Print what is remembered of each log, and how many leaves of it are kept if any are
     Seen,
+    /// Hash every leaf that is kept again, and compare with the checkpoints
+    Check,
+    /// Print the leaves that are kept of a log, one JSON object a line; what is sealed in them stays so
+    Leaves {
+        /// The log's origin, as `seen` prints it
+        origin: String,
+    },
+    /// Write the evidence of a case out of the leaves that are kept, as `yousu evidence` does where the centre's log is
+    Evidence {
+        /// The log's origin, as `seen` prints it
+        origin: String,
+        /// The case's stream, as `leaves` prints it
+        stream: Uuid,
+        /// Where to: a file that is not there yet
+        #[arg(short, value_name = "FILE")]
+        output: PathBuf,
+    },
 }
+
+/// What a command comes to when it finds that something was altered.
+const FAULT: u8 = 3;
 
 fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("yousu-witness: {error:#}");
             ExitCode::FAILURE
@@ -59,7 +85,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(Args { data, listen, command }: Args) -> anyhow::Result<()> {
+fn run(Args { data, listen, mirror, command }: Args) -> anyhow::Result<ExitCode> {
     match command {
         Some(Command::Init { name }) => store::init(&data, &name)?.iter().for_each(|key| println!("{key}")),
         Some(Command::Trust { keys }) => println!("{}", store::trust(&data, &keys)?),
@@ -68,13 +94,33 @@ fn run(Args { data, listen, command }: Args) -> anyhow::Result<()> {
         }
         Some(Command::Keys) => Memory::read(&data)?.public().iter().for_each(|key| println!("{key}")),
         Some(Command::Seen) => {
-            for (origin, size) in Memory::read(&data)?.remembered() {
-                println!("{origin} {size}");
+            let memory = Memory::read(&data)?;
+            let mirrors = memory.mirrors();
+            for (origin, size) in memory.remembered() {
+                let held = mirrors.get(&origin).map_or_else(String::new, |mirror| match mirror {
+                    Ok(mirror) => format!(" {}", mirror.held()),
+                    Err(error) => format!(" ({error})"),
+                });
+                println!("{origin} {size}{held}");
             }
         }
-        None => serve(Witness::open(&data)?, listen)?,
+        Some(Command::Check) => return check(&data),
+        Some(Command::Leaves { origin }) => copies::print(&copies::of(&data, &origin)?.1)?,
+        Some(Command::Evidence { origin, stream, output }) => copies::prove(&data, &origin, stream, &output)?,
+        None => {
+            let witness = Witness::open(&data)?;
+            let (witness, damaged) = if mirror { witness.keeping_copies() } else { (witness, Vec::new()) };
+            for error in damaged {
+                tracing::error!("leaves of one log are NOT taken, checkpoints are cosigned as ever: {error}");
+            }
+            serve(witness, listen)?;
+        }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(data: &Path) -> anyhow::Result<ExitCode> {
+    if copies::check(data)? { Ok(ExitCode::SUCCESS) } else { Ok(ExitCode::from(FAULT)) }
 }
 
 #[tokio::main]

@@ -7,14 +7,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use transparency::key_change::{KeyChange, KeyChangeError};
+use transparency::leaves::Upload;
 use transparency::note::{KeyError, Note, Scheme, SigningKey, VerifierKey, secrets};
 use transparency::request::Request;
 use transparency::{Checkpoint, Hash};
 
 use crate::judge::{Refusal, judge};
+use crate::mirror::{self, Held, Mirror, NotTaken};
 
 /// Kinds of a witness's keys: both say when they signed.
 const SCHEMES: [Scheme; 2] = [Scheme::Sm2Timed, Scheme::Ed25519Timed];
+
+/// A log's copy, in its directory.
+const LEAVES: &str = "leaves";
 
 /// Refusals that are kept of one log; the first ones show the most.
 const REFUSED_LIMIT: usize = 1_000;
@@ -78,6 +83,8 @@ pub enum StoreError {
 /// A witness that may sign: nobody else uses its directory.
 pub struct Witness {
     memory: Memory,
+    /// Copies of the logs, by origin, if they are kept here; nothing in place of one that is damaged.
+    mirrors: Option<BTreeMap<String, Mutex<Option<Mirror>>>>,
     /// Held for as long as this lives.
     _lock: File,
 }
@@ -164,6 +171,7 @@ impl Memory {
     pub fn read(dir: &Path) -> Result<Self, StoreError> {
         let keys = secrets::read(&dir.join("witness.secret"))?;
         let keys = keys.ok_or_else(|| StoreError::NoWitness(dir.to_owned()))?;
+        let own: Vec<_> = keys.iter().map(SigningKey::verifier).collect();
         let logs = dir.join("logs");
         let mut known = BTreeMap::new();
         for entry in fs::read_dir(&logs).map_err(failed(&logs, "read"))? {
@@ -175,7 +183,8 @@ impl Memory {
             }
             let pinned = public_keys(&path)?;
             let Some(origin) = pinned.first().map(|key| key.name().to_owned()) else { continue };
-            let seen = Mutex::new(seen(&directory.join("seen"), &origin, &keys)?);
+            let seen = cosigned(&directory.join("seen"), &origin, &own)?.map(|(_, checkpoint)| checkpoint);
+            let seen = Mutex::new(seen);
             known.insert(origin, Log { directory, pinned, seen });
         }
         Ok(Self { keys, logs: known })
@@ -191,6 +200,23 @@ impl Memory {
         let size = |log: &Log| log.seen().as_ref().map_or(0, |seen| seen.size);
         self.logs.iter().map(|(origin, log)| (origin.clone(), size(log))).collect()
     }
+
+    /// The checkpoint of this log that was cosigned last.
+    pub fn seen(&self, origin: &str) -> Option<Checkpoint> {
+        self.logs.get(origin)?.seen().clone()
+    }
+
+    /// Keys that show that the log of this origin, or this witness, signed.
+    pub fn keys_for(&self, origin: &str) -> Vec<VerifierKey> {
+        let pinned = self.logs.get(origin).map_or_else(Vec::new, |log| log.pinned.clone());
+        pinned.into_iter().chain(self.public()).collect()
+    }
+
+    /// The copies that are kept here, by origin, or what is wrong with them.
+    pub fn mirrors(&self) -> BTreeMap<String, Result<Mirror, StoreError>> {
+        let kept = self.logs.iter().filter(|(_, log)| mirror::is_kept(&log.directory.join(LEAVES)));
+        kept.map(|(origin, log)| (origin.clone(), log.mirror(origin, &self.public()))).collect()
+    }
 }
 
 impl Witness {
@@ -202,7 +228,48 @@ impl Witness {
         // Before the lock, which would make a file in a directory that is none.
         Memory::read(dir)?;
         let lock = lock(dir)?;
-        Ok(Self { memory: Memory::read(dir)?, _lock: lock })
+        Ok(Self { memory: Memory::read(dir)?, mirrors: None, _lock: lock })
+    }
+
+    /// The same witness, which keeps copies of the logs that send their leaves. One that is damaged takes nothing, and stops no
+    /// cosigning; answered is what is wrong with those.
+    pub fn keeping_copies(mut self) -> (Self, Vec<StoreError>) {
+        let (mut mirrors, mut damaged, own) = (BTreeMap::new(), Vec::new(), self.memory.public());
+        for (origin, log) in &self.memory.logs {
+            let sound = log.mirror(origin, &own).and_then(|mut mirror| {
+                mirror.can_go_on()?;
+                log.settle(&mut mirror, &own)?;
+                Ok(mirror)
+            });
+            mirrors.insert(origin.clone(), Mutex::new(sound.map_err(|error| damaged.push(error)).ok()));
+        }
+        self.mirrors = Some(mirrors);
+        (self, damaged)
+    }
+
+    /// Whether it keeps copies at all.
+    pub fn keeps_copies(&self) -> bool {
+        self.mirrors.is_some()
+    }
+
+    /// Takes leaves into the copy of their log, and answers how far it is then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if something could not be written: how far it is then shows the next time.
+    pub fn add_leaves(&self, upload: &Upload) -> Result<Result<Held, NotTaken>, StoreError> {
+        let mirror = self.mirrors.as_ref().and_then(|mirrors| mirrors.get(&upload.origin));
+        let (Some(mirror), Some(log)) = (mirror, self.memory.logs.get(&upload.origin)) else {
+            return Ok(Err(NotTaken::NoCopy));
+        };
+        // What is held changes only once it is on the disk, so a panic leaves it as it was.
+        let mut place = mirror.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mirror) = place.as_mut() else { return Ok(Err(NotTaken::Damaged)) };
+        let own = self.memory.public();
+        let taken = log.take(mirror, upload, &own);
+        if taken.is_err() {
+            *place = log.mirror(&upload.origin, &own).ok();
+        }
+        taken
     }
 
     /// What it remembers.
@@ -236,6 +303,43 @@ impl Witness {
 }
 
 impl Log {
+    fn mirror(&self, origin: &str, own: &[VerifierKey]) -> Result<Mirror, StoreError> {
+        Mirror::open(&self.directory.join(LEAVES), origin, own)
+    }
+
+    fn take(
+        &self,
+        mirror: &mut Mirror,
+        upload: &Upload,
+        own: &[VerifierKey],
+    ) -> Result<Result<Held, NotTaken>, StoreError> {
+        // Where a crash came between the last leaf and the word that all are there.
+        self.settle(mirror, own)?;
+        let Some(seen) = self.seen().clone() else {
+            return Ok(Err(NotTaken::Elsewhere(Held { held: mirror.held(), seen: 0 })));
+        };
+        if let Err(why) = mirror.take(upload, &seen)? {
+            return Ok(Err(why));
+        }
+        self.settle(mirror, own)?;
+        Ok(Ok(Held { held: mirror.held(), seen: seen.size }))
+    }
+
+    /// Keeps the checkpoint that was cosigned last beside the copy, if all of its leaves are there.
+    fn settle(&self, mirror: &mut Mirror, own: &[VerifierKey]) -> Result<(), StoreError> {
+        // Held, so that the file is that of what is remembered.
+        let seen = self.seen();
+        let Some(seen) = seen.as_ref().filter(|seen| seen.size == mirror.held()) else { return Ok(()) };
+        if mirror.checkpoint().is_some_and(|(_, kept)| kept == seen) {
+            return Ok(());
+        }
+        match cosigned(&self.directory.join("seen"), &seen.origin, own)? {
+            Some((note, written)) if written == *seen => mirror.keep(note, seen),
+            // Another one was being written when the disk failed: it is remembered when the process starts anew.
+            _ => Ok(()),
+        }
+    }
+
     fn seen(&self) -> std::sync::MutexGuard<'_, Option<Checkpoint>> {
         // What is remembered changes only once it is on the disk, so a panic leaves it as it was.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
@@ -256,8 +360,12 @@ impl Log {
     }
 }
 
-/// The checkpoint that this witness cosigned last, as it wrote it down.
-fn seen(path: &Path, origin: &str, keys: &[SigningKey]) -> Result<Option<Checkpoint>, StoreError> {
+/// A checkpoint that this witness cosigned, as it wrote it down.
+pub(crate) fn cosigned(
+    path: &Path,
+    origin: &str,
+    own: &[VerifierKey],
+) -> Result<Option<(Note, Checkpoint)>, StoreError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -265,13 +373,16 @@ fn seen(path: &Path, origin: &str, keys: &[SigningKey]) -> Result<Option<Checkpo
     };
     let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
     let note = Note::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
-    let own: Vec<_> = keys.iter().map(SigningKey::verifier).collect();
     let checkpoint = Checkpoint::parse(note.text()).map_err(|error| damaged(error.to_string()))?;
-    let signers = note.verified_by(checkpoint.size, &own).map_err(|error| damaged(error.to_string()))?;
+    let signers = note.verified_by(checkpoint.size, own).map_err(|error| damaged(error.to_string()))?;
     if signers.is_empty() {
         return Err(damaged("it was not cosigned here".to_owned()));
     }
-    if checkpoint.origin == origin { Ok(Some(checkpoint)) } else { Err(damaged("it is of another log".to_owned())) }
+    if checkpoint.origin == origin {
+        Ok(Some((note, checkpoint)))
+    } else {
+        Err(damaged("it is of another log".to_owned()))
+    }
 }
 
 fn public_keys(path: &Path) -> Result<Vec<VerifierKey>, StoreError> {
@@ -298,7 +409,7 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
 }
 
 /// Puts bytes under a name, on the disk, whole or not at all.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let half = path.with_extension("half");
     let write = || {
         let mut file = File::create(&half)?;
@@ -310,10 +421,10 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     sync(path.parent().unwrap_or(Path::new(".")))
 }
 
-fn sync(directory: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync(directory: &Path) -> Result<(), StoreError> {
     File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed(directory, "synced"))
 }
 
-fn failed<'p>(path: &'p Path, action: &'static str) -> impl Fn(io::Error) -> StoreError + 'p {
+pub(crate) fn failed<'p>(path: &'p Path, action: &'static str) -> impl Fn(io::Error) -> StoreError + 'p {
     move |source| StoreError::File { path: path.to_owned(), action, source }
 }

@@ -12,12 +12,14 @@
 //! | [`policy`] | a policy's text | one that is accepted can be adopted and worked under |
 //! | [`evidence`] | an evidence file | written again it is the same bytes; what holds says what the honest one says |
 //! | [`receipt`] | a signed receipt | written again it is the same bytes; only the honest one holds |
+//! | [`leaves`] | leaves for a witness's copy | written again it is the same bytes; only the log's own are taken |
 //! | [`note`] | a signed note, a request to a witness, a key | written again it is the same bytes; no signature holds of another text |
 
 mod command;
 mod event;
 mod evidence;
 mod import;
+mod leaves;
 mod mutate;
 mod note;
 mod policy;
@@ -25,8 +27,8 @@ mod receipt;
 mod seeds;
 
 pub use self::{
-    command::command, event::event, evidence::evidence, import::import, mutate::Mutations, note::note, policy::policy,
-    receipt::receipt,
+    command::command, event::event, evidence::evidence, import::import, leaves::leaves, mutate::Mutations, note::note,
+    policy::policy, receipt::receipt,
 };
 
 /// One decoder and what must hold of it.
@@ -39,12 +41,13 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "import", run: import, seeds: seeds::imports },
     Target { name: "command", run: command, seeds: seeds::commands },
     Target { name: "event", run: event, seeds: seeds::events },
     Target { name: "policy", run: policy, seeds: seeds::policies },
     Target { name: "note", run: note, seeds: note::seeds },
+    Target { name: "leaves", run: leaves, seeds: leaves::seeds },
     Target { name: "evidence", run: evidence, seeds: evidence::seeds },
     Target { name: "receipt", run: receipt, seeds: receipt::seeds },
 ];

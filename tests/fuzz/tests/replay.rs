@@ -73,3 +73,8 @@ fn evidence() {
 fn receipts() {
     replay("receipt", 5_000, 500);
 }
+
+#[test]
+fn leaves() {
+    replay("leaves", 5_000, 500);
+}

@@ -42,8 +42,8 @@ use self::writer::{Appending, Job, Writer};
 use crate::queue::{Queue, Size};
 use crate::tail::Tails;
 use crate::{
-    Access, AppendError, Appended, Centre, Clock, CopiedHead, Event, EventLog, Head, LogError, Prepared, Progress,
-    Remembered, Report, StreamProof, Tail,
+    Access, AppendError, Appended, Centre, Clock, CopiedHead, Event, EventLog, Head, Leaf, LogError, Prepared,
+    Progress, Remembered, Report, StreamProof, Tail,
 };
 
 macro_rules! sql {
@@ -63,6 +63,7 @@ const READ_CENTRE: &str = sql!("read_centre.sql");
 const READ_COUNTERS: &str = sql!("read_counters.sql");
 const READ_HEAD: &str = sql!("read_head.sql");
 const READ_HEADS: &str = sql!("read_heads.sql");
+const READ_LEAVES: &str = sql!("read_leaves.sql");
 const READ_STREAM: &str = sql!("read_stream.sql");
 const STREAM_HEAD: &str = sql!("stream_head.sql");
 const STREAM_HEADS: &str = sql!("stream_heads.sql");
@@ -237,6 +238,11 @@ impl EventLog for SqliteLog {
             read::do_not_reuse(&mut connection);
         }
         proof.map_err(failed)
+    }
+
+    async fn read_leaves(&self, centre: &Centre, after_position: u64, limit: u32) -> Result<Vec<Leaf>, LogError> {
+        let leaves = read::leaves(&self.readers, centre, after_position, limit).await;
+        leaves.map_err(|error| self.database.storage("read a centre's leaves", error))
     }
 
     async fn prove(&self, centre: &Centre, plan: &Plan) -> Result<Vec<Hash>, LogError> {

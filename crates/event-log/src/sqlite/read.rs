@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, Sqlite, SqlitePool};
+use transparency::leaves::{Leaf, UPLOAD_WANTED_BYTES};
+use transparency::{Hash, Header};
 use uuid::Uuid;
 
 use super::page;
@@ -16,6 +18,8 @@ const BATCH_BYTES: usize = 16 << 20;
 /// Events of one query: few at first, for nobody knows how large they are.
 const FIRST_PAGE: u32 = 16;
 const LARGEST_PAGE: u32 = 512;
+/// Leaves of one query.
+const LEAF_PAGE: u32 = 64;
 /// A page that was larger than this makes the next one smaller.
 const PAGE_BYTES: usize = 1 << 20;
 
@@ -67,6 +71,50 @@ pub(super) async fn centre(
         size = if bytes - before > PAGE_BYTES { size.div_ceil(4) } else { (size * 4).min(LARGEST_PAGE) };
     }
     Ok(events)
+}
+
+/// Leaves after a position, as they were hashed: at most `limit`, and no more once they have this many bytes.
+pub(super) async fn leaves(
+    pool: &SqlitePool,
+    centre: &Centre,
+    after_position: u64,
+    limit: u32,
+) -> Result<Vec<Leaf>, sqlx::Error> {
+    let (mut leaves, mut bytes) = (Vec::new(), 0);
+    while bytes < UPLOAD_WANTED_BYTES && (leaves.len() as u64) < u64::from(limit) {
+        // In pages: the driver would read far ahead of whoever stops at so many bytes.
+        let (after, asked) = (after_position.saturating_add(leaves.len() as u64), LEAF_PAGE.min(limit));
+        let query = sqlx::query(super::READ_LEAVES).bind(centre.as_str()).bind(number(after)).bind(asked);
+        let rows = query.fetch_all(pool).await?;
+        for row in &rows {
+            let leaf = leaf(centre, row)?;
+            bytes += leaf.header.len() + leaf.body.len();
+            leaves.push(leaf);
+            if bytes >= UPLOAD_WANTED_BYTES || leaves.len() as u64 == u64::from(limit) {
+                return Ok(leaves);
+            }
+        }
+        if rows.len() < asked as usize {
+            break;
+        }
+    }
+    Ok(leaves)
+}
+
+fn leaf(centre: &Centre, row: &SqliteRow) -> Result<Leaf, sqlx::Error> {
+    let (stream, previous): (&[u8], Option<&[u8]>) = (row.try_get(1)?, row.try_get(8)?);
+    let header = Header {
+        centre: centre.as_str(),
+        position: row.try_get(0)?,
+        stream: Uuid::from_slice(stream).map_err(decode)?,
+        ordinal: row.try_get(2)?,
+        version: row.try_get(3)?,
+        recorded_ms: row.try_get(4)?,
+        kind: row.try_get(5)?,
+        kind_version: row.try_get(6)?,
+        previous: previous.map_or(Ok(Hash::ZERO), |leaf| leaf.try_into().map(Hash).map_err(decode))?,
+    };
+    Ok(Leaf { header: header.encode().map_err(decode)?, body: row.try_get(7)? })
 }
 
 pub(super) async fn stream_head(pool: &SqlitePool, centre: &Centre, stream: Uuid) -> Result<u64, sqlx::Error> {

@@ -6,6 +6,8 @@ use event_log::{
     EventLog, Hash, Head, LogError, Made, NewEvent,
 };
 
+use transparency::tree::{Frontier, Sm3Tree, root_plan};
+
 use crate::{NEW_YEAR_MS, Place, append, at, centre, counting, stream};
 
 async fn what_was_appended_is_read_back_as_it_was(log: &dyn EventLog) {
@@ -137,6 +139,45 @@ async fn a_batch_of_large_events_is_cut_short(log: &dyn EventLog) {
     }
     assert_eq!(log.read_centre(&here, 0, 1_000).await.unwrap().len(), 16);
     assert_eq!(log.read_centre(&here, 16, 1_000).await.unwrap().len(), 4);
+}
+
+async fn its_leaves_are_those_of_its_tree(log: &dyn EventLog) {
+    let (here, there) = (centre("410404"), centre("410403"));
+    log.append(append(&there, &[(1, 0)])).await.unwrap();
+    for streams in [&[(1, 0), (2, 0)][..], &[(1, 1)], &[(2, 1), (1, 2)]] {
+        log.append(append(&here, streams)).await.unwrap();
+    }
+    let (mut tree, mut read) = (Frontier::<Sm3Tree>::default(), Vec::new());
+    loop {
+        let leaves = log.read_leaves(&here, tree.size(), 2).await.unwrap();
+        if leaves.is_empty() {
+            break;
+        }
+        leaves.iter().for_each(|leaf| tree.push(leaf.hash(), |_, _| ()).unwrap());
+        read.extend(leaves);
+    }
+    assert_eq!(log.prove(&here, &root_plan(5).unwrap()).await.unwrap(), [tree.root()]);
+    let events = log.read_centre(&here, 0, 10).await.unwrap();
+    assert_eq!(read.len(), events.len());
+    for (leaf, event) in read.iter().zip(&events) {
+        let header = leaf.header().unwrap();
+        assert_eq!((header.centre, header.position, header.stream), ("410404", event.position, event.stream));
+        assert_eq!((header.version, header.kind), (event.version, event.kind.as_str()));
+        assert_eq!(leaf.body, event.body);
+    }
+    assert_eq!(log.read_leaves(&here, u64::MAX, 10).await.unwrap(), []);
+    assert_eq!(log.read_leaves(&centre("410402"), 0, 10).await.unwrap(), []);
+}
+
+async fn leaves_of_large_events_are_cut_short(log: &dyn EventLog) {
+    let here = centre("410404");
+    for version in 0..6 {
+        let mut append = append(&here, &[(1, version)]);
+        append.events[0].body = vec![b'x'; BODY_LIMIT_BYTES];
+        log.append(append).await.unwrap();
+    }
+    assert_eq!(log.read_leaves(&here, 0, 1_000).await.unwrap().len(), 4);
+    assert_eq!(log.read_leaves(&here, 4, 1_000).await.unwrap().len(), 2);
 }
 
 async fn numbers_are_drawn_without_gaps(log: &dyn EventLog) {
@@ -332,6 +373,8 @@ run!(
     a_refused_first_append_leaves_no_trace,
     a_centre_is_read_in_batches,
     a_batch_of_large_events_is_cut_short,
+    its_leaves_are_those_of_its_tree,
+    leaves_of_large_events_are_cut_short,
     numbers_are_drawn_without_gaps,
     a_machines_clock_that_goes_back_is_held_and_counted_once,
     a_given_time_that_goes_back_is_refused,

@@ -27,9 +27,11 @@ pub(crate) struct CheckpointArgs {
 
 pub(super) async fn run(place: &Place, format: Format, args: &CheckpointArgs) -> anyhow::Result<Status> {
     let (engine, centre) = up_to_date(place, args.centre.as_ref()).await?;
-    let Shown { checkpoint, note, asked, quorum } =
-        checkpoints::show(&engine, place.data(), &centre, &Witnesses::of(place.data())?).await?;
+    let witnesses = Witnesses::of(place.data())?;
+    let mut shown = checkpoints::show(&engine, place.data(), &centre, &witnesses).await?;
+    shown.send_leaves(&engine, &centre, &witnesses).await?;
     engine.log().close().await;
+    let Shown { checkpoint, note, asked, quorum } = shown;
     let note = note.to_string();
     let text = if format == Format::Json {
         let asked: Vec<_> = asked

@@ -19,7 +19,7 @@ use crate::{
     erasing,
     foreseen::Foreseen,
     sweeps,
-    witnesses::Witnesses,
+    witnesses::{Asked, Witnesses},
 };
 
 /// How long to wait for the log to move before trying again what could not be read or written.
@@ -204,7 +204,7 @@ pub(crate) async fn show_checkpoints(site: Arc<Site>, every: Duration) {
 async fn show_once(site: &Site) -> anyhow::Result<()> {
     // Read each time: whoever adds a witness, or takes one away, need not stop the service.
     let witnesses = Witnesses::of(&site.data);
-    let mut all = BTreeMap::new();
+    let (mut summaries, mut all) = (BTreeMap::new(), Vec::new());
     if !witnesses.as_ref().is_ok_and(Witnesses::is_empty) {
         for (name, _) in site.engine.log().centres().await? {
             let Ok(code) = CentreCode::new(name.as_str()) else { continue };
@@ -212,30 +212,47 @@ async fn show_once(site: &Site) -> anyhow::Result<()> {
                 Ok(witnesses) => checkpoints::show(&site.engine, &site.data, &code, witnesses).await,
                 Err(error) => Err(anyhow::anyhow!("{error:#}")),
             };
-            let summary = match shown {
+            match shown {
                 Ok(shown) => {
                     tell(&code, &shown);
-                    shown.summary(&code)
+                    summaries.insert(code.clone(), shown.summary(&code));
+                    all.push((code, shown));
                 }
                 Err(error) => {
                     tracing::error!(%code, "a checkpoint could not be shown to the witnesses: {error:#}");
-                    Summary::failed(&code, &error)
+                    summaries.insert(code.clone(), Summary::failed(&code, &error));
                 }
-            };
-            all.insert(code, summary);
+            }
         }
     }
-    *site.shown.lock().unwrap_or_else(PoisonError::into_inner) = all;
+    let keep = |summaries| *site.shown.lock().unwrap_or_else(PoisonError::into_inner) = summaries;
+    keep(summaries.clone());
+    // Once all are cosigned: a first copy takes its time.
+    let Ok(witnesses) = witnesses else { return Ok(()) };
+    for (code, mut shown) in all {
+        shown.send_leaves(&site.engine, &code, &witnesses).await?;
+        for asked in shown.asked.iter().filter(|asked| asked.lacks_leaves()) {
+            tell_one(&code, shown.checkpoint.size, asked);
+        }
+        summaries.insert(code.clone(), shown.summary(&code));
+    }
+    keep(summaries);
     Ok(())
+}
+
+fn tell_one(code: &CentreCode, size: u64, asked: &Asked) {
+    if asked.is_alarming() {
+        tracing::error!(%code, size, "{asked}");
+    } else {
+        tracing::warn!(%code, size, "{asked}");
+    }
 }
 
 fn tell(code: &CentreCode, shown: &Shown) {
     let (size, cosigned, quorum) = (shown.checkpoint.size, shown.cosigned(), shown.quorum);
     for asked in &shown.asked {
-        if asked.is_alarming() {
-            tracing::error!(%code, size, "{asked}");
-        } else if !asked.is_cosigned() || asked.is_unkept() {
-            tracing::warn!(%code, size, "{asked}");
+        if asked.is_alarming() || !asked.is_cosigned() || asked.is_unkept() {
+            tell_one(code, size, asked);
         }
     }
     if cosigned < quorum {

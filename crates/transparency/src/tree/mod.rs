@@ -11,9 +11,12 @@
 
 mod frontier;
 mod proof;
+mod whole;
 
 pub use frontier::{Frontier, FrontierError};
 pub use proof::{Plan, ProofError, consistency_plan, inclusion_plan, root_plan, verify_consistency, verify_inclusion};
+
+pub use whole::Whole;
 
 use crate::Hash;
 
