@@ -110,8 +110,8 @@ impl Store {
         let list: Vec<String> = persons.iter().map(|person| person.simple().to_string().to_uppercase()).collect();
         let query = sqlx::query(
             "WITH asked (person) AS (SELECT unhex(value) FROM json_each($1))
-             SELECT person, epoch, wrapped FROM asked JOIN persons USING (person)
-             UNION ALL SELECT person, NULL, NULL FROM asked JOIN erased USING (person)",
+             SELECT person, epoch, wrapped FROM asked CROSS JOIN persons USING (person)
+             UNION ALL SELECT person, NULL, NULL FROM asked CROSS JOIN erased USING (person)",
         );
         let json = format!("[{}]", list.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(","));
         if let Some(writer) = &self.writer {
@@ -155,7 +155,7 @@ impl Store {
                 // A person who was erased meanwhile is not to be found again.
                 let insert = sqlx::query(
                     "INSERT INTO handles (token, person)
-                     SELECT unhex(value ->> 0), persons.person FROM json_each($1) JOIN persons ON persons.person = unhex(value ->> 1)
+                     SELECT unhex(value ->> 0), persons.person FROM json_each($1) CROSS JOIN persons ON persons.person = unhex(value ->> 1)
                      ON CONFLICT DO NOTHING",
                 );
                 insert.bind(format!("[{}]", tokens.join(","))).execute(&mut *connection).await?;
