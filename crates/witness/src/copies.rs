@@ -9,8 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use transparency::evidence::{Evidence, EvidenceError};
 use uuid::Uuid;
+use witness::error::StoreError;
 use witness::mirror::{self, Mirror};
-use witness::store::{Memory, StoreError};
+use witness::store::Memory;
 
 /// The copy of a log, and what the witness remembers.
 pub(crate) fn of(data: &Path, origin: &str) -> anyhow::Result<(Memory, Mirror)> {
@@ -29,7 +30,7 @@ pub(crate) fn check(data: &Path) -> anyhow::Result<bool> {
         let seen = memory.seen(&origin);
         let checked = match mirror.and_then(|mirror| mirror::check(&mirror, &origin, seen.as_ref())) {
             Ok(checked) => checked,
-            Err(error @ StoreError::Damaged { .. }) => {
+            Err(error @ (StoreError::Copy { .. } | StoreError::Damaged { .. })) => {
                 println!("{origin}: {error}");
                 is_sound = false;
                 continue;

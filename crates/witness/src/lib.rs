@@ -28,6 +28,7 @@
 //! `DIR/witness.secret` holds its keys; `DIR/logs/<log>/` the pinned `keys` of a log, the checkpoint `seen` last, and what was
 //! `refused`, and `leaves`, the copy. Whoever restores an older copy of this directory makes it forget: the logs see that it did.
 
+pub mod error;
 pub mod http;
 pub mod judge;
 pub mod mirror;

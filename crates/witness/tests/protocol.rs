@@ -18,8 +18,9 @@ use transparency::note::{Note, Scheme, SigningKey, VerifierKey};
 use transparency::request::{Request, RequestError};
 use transparency::tree::{Frontier, Node, Sm3Tree, consistency_plan};
 use transparency::{Checkpoint, Hash};
+use witness::error::StoreError;
 use witness::judge::Refusal;
-use witness::store::{self, Memory, StoreError, Witness};
+use witness::store::{self, Memory, Witness};
 
 const ORIGIN: &str = "yousu/410404";
 const NOW: u64 = 1_795_000_000;

@@ -1,7 +1,7 @@
 //! The tree over a centre's leaves: it proves what was appended, and `verify` names whatever is not as somebody remembers it.
 
 use event_log::{Access, Append, AppendError, Centre, Clock, EventLog, Hash, LogError, NewEvent, Remembered};
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use transparency::Header;
 use transparency::heads::{HeadsCommitted, OWN_STREAM, StreamHead, root_of};
 use transparency::tree::{
@@ -371,4 +371,43 @@ async fn a_word_about_the_streams_of_another_version_is_a_fault() {
         faults(&place, &[]).await,
         ["410404@3: `heads_committed` of a version that is not known: what it says cannot be checked"]
     );
+}
+
+/// From what is wanted to what there is: the other way round, a million cases are read for each that changed. How SQLite goes about a
+/// statement does not depend on how much there is.
+#[tokio::test]
+async fn what_is_wanted_is_looked_up_one_by_one() {
+    let place = Place::new();
+    place.write().await.close().await;
+    let mut connection = connect(&place.path()).await;
+    for (statement, table) in [
+        (
+            include_str!("../../../../schemas/sql/sqlite/head_nodes.sql"),
+            "head_nodes USING PRIMARY KEY (centre=? AND level=? AND number=?)",
+        ),
+        (
+            include_str!("../../../../schemas/sql/sqlite/tree_nodes.sql"),
+            "tree_nodes USING PRIMARY KEY (centre=? AND level=? AND number=?)",
+        ),
+        (
+            include_str!("../../../../schemas/sql/sqlite/verify_nodes.sql"),
+            "tree_nodes USING PRIMARY KEY (centre=? AND level=? AND number=?)",
+        ),
+        (
+            include_str!("../../../../schemas/sql/sqlite/stream_heads.sql"),
+            "streams USING INDEX sqlite_autoindex_streams_1 (centre=? AND uuid=?)",
+        ),
+    ] {
+        let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", uncommented(statement)));
+        let steps = sqlx::query(explained).fetch_all(&mut connection).await.unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.get(3)).collect();
+        let place = |what: &str| steps.iter().position(|step| step.contains(what));
+        let wanted = steps.iter().position(|step| step.starts_with("SCAN") && step.contains("VIRTUAL TABLE"));
+        assert!(wanted.is_some() && wanted < place(&format!("SEARCH {table}")), "{table}: {steps:#?}");
+    }
+    connection.close().await.unwrap();
+}
+
+fn uncommented(statement: &str) -> String {
+    statement.lines().filter(|line| !line.starts_with("--")).map(|line| format!("{line}\n")).collect()
 }

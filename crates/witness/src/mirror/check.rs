@@ -11,7 +11,7 @@ use transparency::{Checkpoint, Hash, Header, HeaderError};
 use uuid::Uuid;
 
 use super::{FILE_LEAVES, Mirror};
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// What a look at every leaf of a copy found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use transparency::{Hash, Header};
 use uuid::Uuid;
 
 use super::Mirror;
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// Why there is no evidence.
 #[derive(Debug, thiserror::Error)]

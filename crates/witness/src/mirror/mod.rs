@@ -23,7 +23,8 @@ use transparency::leaves::{Leaf, LeavesError, Upload};
 use transparency::note::{Note, VerifierKey};
 use transparency::tree::Frontier;
 
-use crate::store::{StoreError, cosigned, failed, replace, sync};
+use crate::error::StoreError;
+use crate::store::{cosigned, failed, replace, sync};
 
 pub use check::{Altered, Checked, Unsound, What, check};
 pub use evidence::{Unproven, evidence};
@@ -119,7 +120,7 @@ impl Mirror {
     /// Sees that leaves can be put behind what is held: every file is there, and the last one ends where it did.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if not.
+    /// [`StoreError::Copy`] if not.
     pub fn can_go_on(&self) -> Result<(), StoreError> {
         let Some(last) = self.held().checked_sub(1) else { return Ok(()) };
         let last = last / FILE_LEAVES;
@@ -279,5 +280,5 @@ fn read_leaf(from: &mut BufReader<File>) -> io::Result<Leaf> {
 }
 
 fn damaged(path: &Path, why: &str) -> StoreError {
-    StoreError::Damaged { path: path.to_owned(), why: why.to_owned() }
+    StoreError::Copy { path: path.to_owned(), why: why.to_owned() }
 }
