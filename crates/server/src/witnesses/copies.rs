@@ -121,12 +121,13 @@ pub(super) async fn send(
                     Err(error) => Copied::Unread(error),
                 });
             }
-            Answered::TooMuch(why) if sent <= 1 || is_late => return Ok(Copied::Failed(why)),
-            Answered::TooMuch(_) => {
-                limit = limit.div_ceil(8);
-                let Some(at) = at else { return Ok(Copied::To { held: 0, of: *size }) };
-                at
-            }
+            Answered::TooMuch(why) => match at {
+                Some(at) if sent > 1 && !is_late => {
+                    limit = limit.div_ceil(8);
+                    at
+                }
+                _ => return Ok(Copied::Failed(why)),
+            },
             Answered::Ended(copied) => return Ok(copied),
         };
         at = Some((held, of));
