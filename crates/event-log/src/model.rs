@@ -146,7 +146,11 @@ pub(crate) fn is_planted(plant: Plant) -> bool {
 }
 
 /// More checkpoints than a log of a few events would see.
+pub(crate) fn checkpoint_pages() -> u32 {
+    CHECKPOINT_PAGES.get()
+}
+
 pub(crate) fn settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    let options = options.pragma("wal_autocheckpoint", CHECKPOINT_PAGES.get().to_string());
+    let options = options.pragma("wal_autocheckpoint", checkpoint_pages().to_string());
     if is_planted(Plant::SynchronousNormal) { options.synchronous(SqliteSynchronous::Normal) } else { options }
 }

@@ -45,3 +45,6 @@ ON CONFLICT (centre) DO UPDATE SET
     committed = excluded.committed;
 
 COMMIT;
+
+-- How long the write-ahead log is now: its pages, and those that are in the database too.
+PRAGMA wal_checkpoint(NOOP);

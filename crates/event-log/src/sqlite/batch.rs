@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use transparency::{Hash, Header};
 
@@ -28,6 +29,15 @@ pub(super) struct Batch {
     head_nodes: Rows,
     numbers: Rows,
     moved: BTreeMap<Centre, Reached>,
+}
+
+/// What stands once a group is written.
+#[derive(Debug)]
+pub(super) struct Committed {
+    /// Where the centres are now that got events.
+    pub(super) moved: BTreeMap<Centre, Reached>,
+    /// How long the write-ahead log is.
+    pub(super) wal_pages: i64,
 }
 
 /// What an event takes in `bytes` beside its body, and about as much again as text in `events`.
@@ -171,12 +181,12 @@ impl Batch {
         self.moved.is_empty()
     }
 
-    /// Writes and commits all of it. On success, says which centres are now where.
+    /// Writes and commits all of it.
     pub(super) async fn commit(
         mut self,
         connection: &mut SqliteConnection,
         heads: &Heads,
-    ) -> Result<BTreeMap<Centre, Reached>, sqlx::Error> {
+    ) -> Result<Committed, sqlx::Error> {
         let mut moved = Rows::default();
         for centre in self.moved.keys() {
             let head = &heads.centres[centre];
@@ -193,7 +203,7 @@ impl Batch {
             ]);
             self.bytes.extend(frontier);
         }
-        sqlx::query(super::APPEND)
+        let row = sqlx::query(super::APPEND)
             .bind(self.bytes)
             .bind(self.centres.json())
             .bind(self.kinds.json())
@@ -203,9 +213,9 @@ impl Batch {
             .bind(moved.json())
             .bind(self.nodes.json())
             .bind(self.head_nodes.json())
-            .execute(connection)
+            .fetch_one(connection)
             .await?;
-        Ok(self.moved)
+        Ok(Committed { moved: self.moved, wal_pages: row.try_get(1).unwrap_or_default() })
     }
 }
 

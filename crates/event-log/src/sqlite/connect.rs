@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 
-use super::{ATTACHMENTS_SCHEMA, LOG_SCHEMA, SQLITE_NOTADB};
+use super::{ATTACHMENTS_SCHEMA, LOG_SCHEMA, SQLITE_NOTADB, carry};
 use crate::{Access, LogError, is_full};
 
 /// Older ones can lose committed writes in WAL mode.
@@ -61,10 +61,18 @@ impl Database {
         options.read_only(access == Access::Read)
     }
 
+    /// The one connection that writes events.
+    pub(super) async fn connect_writer(&self) -> Result<SqliteConnection, LogError> {
+        self.checked(carry::settings(self.options(Access::Write))).await
+    }
+
     /// One connection to a file that exists, is ours, and has every setting that durability rests on.
     pub(super) async fn connect(&self, access: Access) -> Result<SqliteConnection, LogError> {
-        let connected = self.options(access).connect().await;
-        let mut connection = connected.map_err(|error| self.not_opened(error))?;
+        self.checked(self.options(access)).await
+    }
+
+    async fn checked(&self, options: SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
+        let mut connection = options.connect().await.map_err(|error| self.not_opened(error))?;
         match self.check(&mut connection).await {
             Ok(()) => Ok(connection),
             Err(error) => {

@@ -4,6 +4,7 @@ mod attachments;
 mod audit;
 mod audit_pages;
 mod batch;
+mod carry;
 mod connect;
 mod copy;
 mod head_tiles;

@@ -8,7 +8,8 @@ use sqlx::sqlite::SqliteConnection;
 use tokio::sync::oneshot;
 use transparency::Hash;
 
-use super::batch::Batch;
+use super::batch::{Batch, Committed};
+use super::carry::Carry;
 use super::connect::Database;
 use super::heads::Heads;
 use super::lock::WriterLock;
@@ -17,7 +18,7 @@ use super::stream_heads::{self, Foreseen};
 use super::{SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_FULL, primary_code};
 use crate::queue::Queue;
 use crate::tail::Tails;
-use crate::{Access, Append, AppendError, Appended, Cause, Centre, LogError, Ready};
+use crate::{Append, AppendError, Appended, Cause, Centre, LogError, Ready};
 
 /// What waits for the writer, an append perhaps together with what has to be on the disk before it.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ pub(super) struct Writer {
     resting: Resting,
     /// `None` after a commit whose end is unknown, until the database could be opened again.
     connection: Option<SqliteConnection>,
+    carry: Carry,
     /// What a planted bug acknowledged and did not commit yet.
     #[cfg(feature = "model")]
     late: Option<Batch>,
@@ -60,7 +62,7 @@ impl Writer {
         queue: Arc<Queue<Job>>,
         tails: Arc<Tails>,
     ) -> Result<Self, LogError> {
-        let mut connection = database.connect(Access::Write).await?;
+        let mut connection = database.connect_writer().await?;
         // A process that was killed may have left commits that were written and not synced. They are on the disk since the WAL was
         // written again; carried over into the database, they need no second look.
         match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await {
@@ -77,6 +79,7 @@ impl Writer {
             heads: Heads::default(),
             resting: Resting::default(),
             connection,
+            carry: Carry::default(),
             #[cfg(feature = "model")]
             late: None,
             _lock: lock,
@@ -149,6 +152,7 @@ impl Writer {
             // Whoever asked may have gone; the event stands all the same.
             let _ = reply.send(self.commit_heads(asked, foreseen).await);
         }
+        self.carry.over(&self.database.path, self.connection.as_mut()).await;
     }
 
     /// Commits one group. An error is everybody's, also of those whom the group's earlier appends would have refused: what they
@@ -166,9 +170,10 @@ impl Writer {
                 return Ok(results);
             }
             match batch.commit(connection, &self.heads).await {
-                Ok(moved) => {
+                Ok(Committed { moved, wal_pages }) => {
                     point!("writer: committed");
                     self.tails.publish(moved);
+                    self.carry.is_long(wal_pages);
                     point!("writer: tails were told");
                 }
                 Err(error) => return Err(self.failed(&jobs[0].append.centre, error).await),
@@ -238,8 +243,9 @@ impl Writer {
             batch.commit_heads(head, position, &committing.tiles);
         }
         match batch.commit(connection, &self.heads).await {
-            Ok(moved) => {
+            Ok(Committed { moved, wal_pages }) => {
                 self.tails.publish(moved);
+                self.carry.is_long(wal_pages);
                 Ok(Some(appended))
             }
             Err(error) => Err(self.failed(&centre, error).await),
@@ -250,7 +256,7 @@ impl Writer {
     async fn commit_late(&mut self) {
         if let (Some(batch), Some(connection)) = (self.late.take(), &mut self.connection) {
             match batch.commit(connection, &self.heads).await {
-                Ok(moved) => self.tails.publish(moved),
+                Ok(committed) => self.tails.publish(committed.moved),
                 Err(_) => self.heads.forget(),
             }
         }
@@ -320,7 +326,7 @@ async fn rolled_back(connection: &mut SqliteConnection) -> bool {
 async fn reopen(database: &Database, tails: &Tails) -> Result<SqliteConnection, Cause> {
     // If nobody else had it open, SQLite reads the WAL anew and finds there what could not be synced.
     database.make_wal_certain().map_err(|error| Arc::new(error) as Cause)?;
-    let mut connection = database.connect(Access::Write).await.map_err(|error| Arc::new(error) as Cause)?;
+    let mut connection = database.connect_writer().await.map_err(|error| Arc::new(error) as Cause)?;
     let caught_up = match catch_up(&mut connection, tails).await {
         // Whoever is told now that nothing stands there will not find it after the power went.
         Ok(()) => database.make_wal_certain().map_err(|error| Arc::new(error) as Cause),

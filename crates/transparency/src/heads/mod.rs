@@ -14,7 +14,7 @@
 
 mod followed;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -87,15 +87,15 @@ impl HeadsCommitted {
 #[derive(Debug, Clone)]
 pub struct Update {
     streams: u64,
-    /// Nodes with all of their leaves above at least one that changed, lowest first.
-    touched: BTreeSet<Node>,
+    /// Nodes with all of their leaves above at least one that changed, lowest first and in their order.
+    touched: Vec<Node>,
     changed: BTreeMap<u64, Hash>,
 }
 
 impl Update {
     /// `changed` are the hashes of the heads that changed, by ordinal: every new stream among them.
     pub fn new(streams: u64, changed: BTreeMap<u64, Hash>) -> Self {
-        let mut touched = BTreeSet::new();
+        let mut touched = Vec::new();
         let mut row: Vec<Node> = changed.keys().map(|ordinal| Node { level: 0, index: *ordinal }).collect();
         while !row.is_empty() {
             let mut above: Vec<Node> =
@@ -117,26 +117,35 @@ impl Update {
     pub fn wanted(&self) -> Vec<Node> {
         let children = self.touched.iter().filter_map(|node| node.children()).flatten();
         let peaks = root_plan(self.streams).into_iter().flat_map(|plan| plan.nodes().collect::<Vec<_>>());
-        let wanted: BTreeSet<Node> = children.chain(peaks).filter(|node| !self.touched.contains(node)).collect();
-        wanted.into_iter().collect()
+        let mut wanted: Vec<Node> = children.chain(peaks).filter(|node| self.place(*node).is_none()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
     }
 
     /// Every node that is another now, and the root; `None` where a node was wanted that `kept` does not have.
     pub fn apply(&self, kept: impl Fn(Node) -> Option<Hash>) -> Option<(Vec<(Node, Hash)>, Hash)> {
-        let mut new: BTreeMap<Node, Hash> = BTreeMap::new();
+        let mut new: Vec<(Node, Hash)> = Vec::with_capacity(self.touched.len());
+        // What lies beneath a node comes before it.
+        let find = |new: &[(Node, Hash)], node| match self.place(node) {
+            Some(place) => new.get(place).map(|(_, hash)| *hash),
+            None => kept(node),
+        };
         for node in &self.touched {
             let hash = match node.children() {
                 None => *self.changed.get(&node.index)?,
-                Some(children) => {
-                    let [left, right] = children.map(|child| new.get(&child).copied().or_else(|| kept(child)));
-                    Sm3Tree::node(&left?, &right?)
-                }
+                Some([left, right]) => Sm3Tree::node(&find(&new, left)?, &find(&new, right)?),
             };
-            new.insert(*node, hash);
+            new.push((*node, hash));
         }
         let plan = root_plan(self.streams).ok()?;
-        let root = plan.fill::<Sm3Tree, ()>(|node| new.get(&node).copied().or_else(|| kept(node)).ok_or(())).ok()?;
-        Some((new.into_iter().collect(), *root.first()?))
+        let root = plan.fill::<Sm3Tree, ()>(|node| find(&new, node).ok_or(())).ok()?;
+        Some((new, *root.first()?))
+    }
+
+    /// Where the node stands among those that will be others.
+    fn place(&self, node: Node) -> Option<usize> {
+        self.touched.binary_search(&node).ok()
     }
 }
 
@@ -169,6 +178,8 @@ mod hash_text {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::collection::vec;
     use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
