@@ -8,6 +8,7 @@ use std::{
 };
 
 use event_log::{Access, Append, Centre, Clock, EventLog, Remembered};
+use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
 use transparency::tree::root_plan;
 
 use crate::{
@@ -24,6 +25,8 @@ const EVENTS_A_CHECKPOINT: u64 = 100;
 const CHANGED: u64 = 1_000;
 const CHECKPOINTS: u64 = 20;
 const TOGETHER: u64 = 1_000;
+/// Whether the nodes of the tree that the last one changed are in their places: `serve` makes one a minute, and they are by then.
+const IS_PLACED: &str = "SELECT ifnull(max(length(nodes)), 0) = 0 FROM head_nodes WHERE centre = 1 AND level = 64";
 const CLOCK: Clock = Clock::Machine(START_MS);
 
 pub(crate) async fn run(dir: &Path, events: u64, cases: u64, readings: &mut Readings) -> anyhow::Result<()> {
@@ -77,7 +80,9 @@ async fn checkpoint(dir: &Path, cases: u64, readings: &mut Readings) -> anyhow::
     let started = Instant::now();
     log.commit_heads(&centre, CLOCK).await?;
     readings.time(format!("the first checkpoint of {cases} cases"), "yousu", started.elapsed());
-    let mut waits: Vec<Duration> = Vec::new();
+    let options = SqliteConnectOptions::new().filename(place.path().join("log.sqlite")).read_only(true);
+    let mut reader = options.connect().await?;
+    let (mut waits, mut placed) = (Vec::new(), Vec::new());
     for round in 1..=CHECKPOINTS {
         // Each time other ones, scattered over all.
         let step = cases / CHANGED;
@@ -92,8 +97,14 @@ async fn checkpoint(dir: &Path, cases: u64, readings: &mut Readings) -> anyhow::
         let size = log.tail(&centre).now();
         log.prove(&centre, &root_plan(size)?).await?;
         waits.push(started.elapsed());
+        let mut again = tokio::time::interval(Duration::from_millis(2));
+        while !sqlx::query_scalar::<_, bool>(IS_PLACED).fetch_one(&mut reader).await? {
+            again.tick().await;
+        }
+        placed.push(started.elapsed());
     }
     readings.waits(&format!("a checkpoint of {cases} cases, {CHANGED} changed"), "yousu", waits);
+    readings.waits("until what it changed of the tree is in its places", "yousu", placed);
     log.close().await;
     Ok(())
 }

@@ -56,7 +56,9 @@ CREATE TABLE heads (
 ) STRICT;
 
 -- The tree over the heads of a centre's streams, as the newest `heads_committed` has it: leaf n is the stream of ordinal n.
--- Unlike everything else here it changes; the log says what it has to be.
+-- Unlike everything else here it changes; the log says what it has to be. At level 64, number 0, stand together the tiles that
+-- many changes made and that are not in their places yet: level (1 byte), number (8 bytes, big-endian) and nodes of each. They go
+-- before what is in those places.
 CREATE TABLE head_nodes (
     centre INTEGER NOT NULL REFERENCES centres,
     level INTEGER NOT NULL,                -- the height of its lowest nodes: 0, 4, 8 …

@@ -15,8 +15,10 @@ use uuid::Uuid;
 use super::attachments::Attachments;
 use super::audit_pages::{Kinds, check_pages};
 use super::connect::Database;
-use super::head_tiles::{HEIGHTS, TILE_BYTES, Tile};
+use super::head_tiles::{HEIGHTS, TILE_BYTES, Tile, Tiles};
+use super::page::{Bytes, Fields};
 use super::tree::KEPT_LEVEL;
+use super::unplaced;
 use super::{SQLITE_CORRUPT, SQLITE_NOTADB};
 use crate::verify::{CentreCheck, Kept, Looked, Wrong};
 use crate::{Access, Centre, LogError, Progress, Remembered, Report};
@@ -104,7 +106,7 @@ async fn check_log(
 ) -> Result<(), sqlx::Error> {
     // One transaction is one moment: what is appended meanwhile is not seen, and heads and events belong together.
     let mut moment = connection.begin().await?;
-    let rows = sqlx::query(super::VERIFY_HEADS).fetch_all(&mut *moment).await?;
+    let rows = sqlx::query(super::VERIFY_HEADS).bind(unplaced::ROW.level).fetch_all(&mut *moment).await?;
     let rows: Vec<Row> = rows.iter().map(centre_row).collect();
     let total = rows.iter().map(|row| row.count).sum();
     let is_kept = |centre: &Centre| rows.iter().any(|row| row.code.as_deref() == Some(centre.as_str()));
@@ -194,7 +196,15 @@ async fn check_heads(
     if row.committed.and_then(|committed| u64::try_from(committed).ok()) != Some(heads.committed()) {
         report.fault(centre.as_str(), None, Wrong::Head("committed"));
     }
-    let mut tiles = 0;
+    let mut over = Tiles::default();
+    match unplaced::lay_over(connection, Some(row.id), &mut over).await {
+        Err(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            report.fault(centre.as_str(), None, Wrong::Unplaced);
+            return Ok(());
+        }
+        done => done?,
+    }
+    let (mut tiles, mut laid) = (0, 0);
     for level in (0_u8..).step_by(usize::from(HEIGHTS)).take_while(|level| usize::from(*level) < heads.levels().len()) {
         let here = heads.levels()[usize::from(level)].len().div_ceil(1 << HEIGHTS);
         tiles += here as u64;
@@ -202,12 +212,18 @@ async fn check_heads(
             let end = here.min(first + TILES_AT_ONCE);
             let query = sqlx::query(super::VERIFY_HEAD_NODES).bind(row.id).bind(level).bind(first as i64);
             let kept = query.bind(end as i64).bind(TILE_BYTES as i64).fetch_one(&mut *connection).await?;
-            let mut kept = kept.try_get::<&[u8], _>(1)?.chunks(32);
-            for tile in first..end {
-                let wrong = Tile { level, number: tile as u64 }.nodes().find(|node| {
+            let mut here = Tiles::default();
+            let (mut numbers, mut bytes) = (Fields::new(kept.try_get(1)?), Bytes(kept.try_get(2)?));
+            for _ in 0..kept.try_get::<u32, _>(0)? {
+                here.insert(Tile { level, number: numbers.number()? }, Some(bytes.take(TILE_BYTES)?));
+            }
+            for tile in (first..end).map(|number| Tile { level, number: number as u64 }) {
+                laid += usize::from(over.holds(tile));
+                let kept = if over.holds(tile) { &over } else { &here };
+                let wrong = tile.nodes().find(|node| {
                     let index = usize::try_from(node.index).unwrap_or(usize::MAX);
                     let made = heads.levels().get(usize::from(node.level)).and_then(|made| made.get(index));
-                    kept.next() != Some(made.unwrap_or(&Hash::ZERO).0.as_slice())
+                    kept.get(*node) != made.copied()
                 });
                 if let Some(Node { level, index }) = wrong {
                     report.fault(centre.as_str(), None, Wrong::HeadNode { level, number: index });
@@ -216,7 +232,7 @@ async fn check_heads(
             }
         }
     }
-    if row.head_nodes > tiles {
+    if row.head_nodes > tiles || over.changed().count() > laid {
         report.fault(centre.as_str(), None, Wrong::MoreHeadNodes);
     }
     Ok(())

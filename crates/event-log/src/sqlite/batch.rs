@@ -8,9 +8,10 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use transparency::{Hash, Header};
 
-use super::head_tiles::Tiles;
+use super::head_tiles::{Tile, Tiles};
 use super::heads::{CentreHead, Heads};
 use super::tree::KEPT_LEVEL;
+use super::unplaced::{self, Placing, Unplaced};
 use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent, Reached};
 
 /// How far the machine's clock may be behind the last recorded time before it counts as a step back. Callers read the
@@ -167,14 +168,39 @@ impl Batch {
         pushed.expect("a position stands in 63 bits, and the database runs out of them first");
     }
 
-    /// The tree of heads as the event that was added says it, which covers all up to this position.
-    pub(super) fn commit_heads(&mut self, head: &mut CentreHead, covered: u64, tiles: &Tiles) {
+    /// The tree of heads as the event that was added says it, which covers all up to this position. What is then not in its place
+    /// yet is given back.
+    pub(super) fn commit_heads(
+        &mut self,
+        centre: &Centre,
+        head: &mut CentreHead,
+        covered: u64,
+        tiles: &Tiles,
+    ) -> Option<Unplaced> {
         head.committed = covered;
-        let centre = head.id.unwrap_or_default();
-        for (tile, bytes) in tiles.changed() {
-            self.head_nodes.push(&[&centre, &tile.level, &tile.number, &(self.bytes.len() + 1), &bytes.len()]);
-            self.bytes.extend(bytes);
+        let id = head.id.unwrap_or_default();
+        if let Some((unplaced, row)) = Unplaced::of((centre, id), tiles) {
+            self.tile(id, unplaced::ROW, &row);
+            return Some(unplaced);
         }
+        tiles.changed().for_each(|(tile, bytes)| self.tile(id, tile, bytes));
+        if tiles.were_laid_over() {
+            self.tile(id, unplaced::ROW, &[]);
+        }
+        None
+    }
+
+    /// Some tiles come to their places.
+    pub(super) fn place(&mut self, id: i64, placing: &Placing) {
+        placing.tiles.iter().for_each(|(tile, bytes)| self.tile(id, *tile, bytes));
+        if placing.is_last {
+            self.tile(id, unplaced::ROW, &[]);
+        }
+    }
+
+    fn tile(&mut self, centre: i64, tile: Tile, bytes: &[u8]) {
+        self.head_nodes.push(&[&centre, &tile.level, &tile.number, &(self.bytes.len() + 1), &bytes.len()]);
+        self.bytes.extend(bytes);
     }
 
     pub(super) fn is_empty(&self) -> bool {

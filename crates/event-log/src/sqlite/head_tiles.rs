@@ -48,7 +48,10 @@ fn offset(node: Node) -> usize {
 
 /// Tiles at hand.
 #[derive(Debug, Default)]
-pub(super) struct Tiles(BTreeMap<Tile, Kept>);
+pub(super) struct Tiles {
+    kept: BTreeMap<Tile, Kept>,
+    were_laid_over: bool,
+}
 
 #[derive(Debug)]
 struct Kept {
@@ -58,31 +61,42 @@ struct Kept {
 
 impl Tiles {
     pub(super) fn holds(&self, tile: Tile) -> bool {
-        self.0.contains_key(&tile)
+        self.kept.contains_key(&tile)
     }
 
     /// As it is kept; nothing where there is none.
     pub(super) fn insert(&mut self, tile: Tile, bytes: Option<&[u8]>) {
         let bytes = bytes.map_or_else(|| vec![0; TILE_BYTES], <[u8]>::to_vec);
-        self.0.insert(tile, Kept { bytes, has_changed: false });
+        self.kept.insert(tile, Kept { bytes, has_changed: false });
+    }
+
+    /// As it is to be kept, and is not in its place yet.
+    pub(super) fn lay_over(&mut self, tile: Tile, bytes: &[u8]) {
+        self.kept.insert(tile, Kept { bytes: bytes.to_vec(), has_changed: true });
+        self.were_laid_over = true;
+    }
+
+    /// Some were not in their places.
+    pub(super) fn were_laid_over(&self) -> bool {
+        self.were_laid_over
     }
 
     pub(super) fn get(&self, node: Node) -> Option<Hash> {
-        let (kept, at) = (self.0.get(&Tile::of(node))?, offset(node));
+        let (kept, at) = (self.kept.get(&Tile::of(node))?, offset(node));
         let hash = Hash(kept.bytes.get(at..at + HASH_BYTES)?.try_into().ok()?);
         (hash != Hash::ZERO).then_some(hash)
     }
 
     pub(super) fn put(&mut self, node: Node, hash: Hash) {
         let kept =
-            self.0.entry(Tile::of(node)).or_insert_with(|| Kept { bytes: vec![0; TILE_BYTES], has_changed: true });
+            self.kept.entry(Tile::of(node)).or_insert_with(|| Kept { bytes: vec![0; TILE_BYTES], has_changed: true });
         kept.bytes[offset(node)..][..HASH_BYTES].copy_from_slice(&hash.0);
         kept.has_changed = true;
     }
 
     /// Those that are others now.
     pub(super) fn changed(&self) -> impl Iterator<Item = (Tile, &[u8])> {
-        self.0.iter().filter(|(_, kept)| kept.has_changed).map(|(tile, kept)| (*tile, kept.bytes.as_slice()))
+        self.kept.iter().filter(|(_, kept)| kept.has_changed).map(|(tile, kept)| (*tile, kept.bytes.as_slice()))
     }
 }
 

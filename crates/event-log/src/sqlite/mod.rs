@@ -15,6 +15,7 @@ mod read;
 mod resting;
 mod stream_heads;
 mod tree;
+mod unplaced;
 mod wal;
 mod writer;
 
@@ -72,6 +73,8 @@ const STREAM_LEAF: &str = sql!("stream_leaf.sql");
 const STREAM_PLACE: &str = sql!("stream_place.sql");
 const TREE_LEAVES: &str = sql!("tree_leaves.sql");
 const TREE_NODES: &str = sql!("tree_nodes.sql");
+const UNPLACED_TILE: &str = sql!("unplaced_tile.sql");
+const UNPLACED_TILES: &str = sql!("unplaced_tiles.sql");
 const VERIFY_COUNTERS: &str = sql!("verify_counters.sql");
 const VERIFY_EVENTS: &str = sql!("verify_events.sql");
 const VERIFY_HEAD_NODES: &str = sql!("verify_head_nodes.sql");

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::head_tiles::{TILE_BYTES, Tile, Tiles};
 use super::heads::CentreHead;
 use super::page::{Bytes, Fields};
+use super::unplaced;
 use crate::{Append, Centre, Clock, Event, NewEvent, Priority, StreamProof, StreamWord};
 
 /// What is to be written.
@@ -115,6 +116,7 @@ async fn bring_up(
         Ok::<_, sqlx::Error>((update, wanted))
     });
     let (update, wanted) = looked.ok_or(sqlx::Error::WorkerCrashed)??;
+    unplaced::lay_over(connection, centre, &mut tiles).await?;
     fetch(connection, centre, wanted.into_iter(), &mut tiles).await?;
     let applied = aside!(move || {
         let (nodes, root) = update.apply(|node| tiles.get(node))?;
@@ -172,6 +174,7 @@ async fn word(
     }
     let plan = inclusion_plan(ordinal, said.streams).map_err(|error| sqlx::Error::Decode(error.into()))?;
     let mut tiles = Tiles::default();
+    unplaced::lay_over(connection, Some(id), &mut tiles).await?;
     fetch(connection, Some(id), plan.nodes(), &mut tiles).await?;
     let proof = plan.fill::<Sm3Tree, ()>(|node| tiles.get(node).ok_or(()));
     let proof = proof.map_err(|()| missing())?;

@@ -1,5 +1,7 @@
 //! The one task that writes.
 
+mod stream_heads;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ use super::connect::Database;
 use super::heads::Heads;
 use super::lock::WriterLock;
 use super::resting::{Resting, Turn};
-use super::stream_heads::{self, Foreseen};
+use super::stream_heads::Foreseen;
+use super::unplaced::Unplaced;
 use super::{SQLITE_BUSY, SQLITE_CONSTRAINT, SQLITE_FULL, primary_code};
 use crate::queue::Queue;
 use crate::tail::Tails;
@@ -48,6 +51,8 @@ pub(super) struct Writer {
     /// `None` after a commit whose end is unknown, until the database could be opened again.
     connection: Option<SqliteConnection>,
     carry: Carry,
+    /// Tiles of the tree of heads that are on their way to their places.
+    unplaced: VecDeque<Unplaced>,
     /// What a planted bug acknowledged and did not commit yet.
     #[cfg(feature = "model")]
     late: Option<Batch>,
@@ -71,6 +76,8 @@ impl Writer {
             }
             _ => {}
         }
+        let unplaced = Unplaced::left(&mut connection).await;
+        let unplaced = unplaced.map_err(|error| database.storage("be read", error))?.into();
         let connection = Some(connection);
         Ok(Self {
             database,
@@ -80,6 +87,7 @@ impl Writer {
             resting: Resting::default(),
             connection,
             carry: Carry::default(),
+            unplaced,
             #[cfg(feature = "model")]
             late: None,
             _lock: lock,
@@ -102,6 +110,9 @@ impl Writer {
     /// What came from the queue, as soon as anything did, or one of those that rest on something may be written now; `None` once
     /// nothing will be any more.
     async fn next(&mut self) -> Option<Vec<Job>> {
+        if !self.unplaced.is_empty() {
+            return Some(if self.resting.is_full() { Vec::new() } else { self.queue.take_now() });
+        }
         if self.resting.is_empty() {
             return waiting!(self.queue.take());
         }
@@ -152,6 +163,7 @@ impl Writer {
             // Whoever asked may have gone; the event stands all the same.
             let _ = reply.send(self.commit_heads(asked, foreseen).await);
         }
+        self.place_some().await;
         self.carry.over(&self.database.path, self.connection.as_mut()).await;
     }
 
@@ -210,46 +222,12 @@ impl Writer {
     /// Nothing could be read, so nothing was written.
     async fn stopped(&mut self, error: sqlx::Error) -> AppendError {
         self.heads.forget();
+        self.unplaced.clear();
         if let Some(connection) = self.connection.take() {
             // Waited for, so that it is gone when the next one begins the WAL anew.
             let _ = connection.close().await;
         }
         AppendError::Stopped { path: self.database.path.clone(), source: Arc::new(error) }
-    }
-
-    /// Commits to the heads of a centre's streams, alone: what it says is read from the log as the groups before it left it.
-    async fn commit_heads(&mut self, asked: Append, foreseen: Foreseen) -> Result<Option<Appended>, AppendError> {
-        let centre = asked.centre.clone();
-        self.load([&asked].into_iter()).await?;
-        let connection = self.connection.as_mut().expect("load() opened it");
-        let head = &self.heads.centres[&centre];
-        if stream_heads::is_up_to_date(head) {
-            return Ok(None);
-        }
-        let committing = match stream_heads::prepare(connection, asked, head, foreseen).await {
-            Ok(committing) => committing,
-            // What was read is not what was once written.
-            Err(error @ sqlx::Error::Decode(_)) => {
-                let path = self.database.path.clone();
-                return Err(AppendError::Contradiction { path, centre, source: Arc::new(error) });
-            }
-            Err(error) => return Err(self.stopped(error).await),
-        };
-        point!("writer: heads were computed");
-        let mut batch = Batch::for_appends([&committing.append].into_iter());
-        let position = head.position;
-        let appended = batch.add(&mut self.heads, &committing.append, &[committing.body])?;
-        if let Some(head) = self.heads.centres.get_mut(&centre) {
-            batch.commit_heads(head, position, &committing.tiles);
-        }
-        match batch.commit(connection, &self.heads).await {
-            Ok(Committed { moved, wal_pages }) => {
-                self.tails.publish(moved);
-                self.carry.is_long(wal_pages);
-                Ok(Some(appended))
-            }
-            Err(error) => Err(self.failed(&centre, error).await),
-        }
     }
 
     #[cfg(feature = "model")]
@@ -267,6 +245,8 @@ impl Writer {
         if !planted!(HeadsKept) {
             self.heads.forget();
         }
+        // Whether a word that came after them stands is not known here.
+        self.unplaced.clear();
         let (path, code) = (self.database.path.clone(), primary_code(&error));
         let source: Cause = Arc::new(error);
         let known = match code {

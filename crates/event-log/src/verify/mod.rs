@@ -154,6 +154,8 @@ pub enum Wrong {
     },
     /// The tree of heads has nodes that the heads do not make.
     MoreHeadNodes,
+    /// The nodes of the tree of heads that are not in their places yet are not as the log writes them.
+    Unplaced,
     /// The log does not begin with the tree that somebody remembers.
     NotRemembered {
         /// The size of that tree.
@@ -233,6 +235,9 @@ impl fmt::Display for Wrong {
             Self::HeadNode { level, number } => {
                 write!(f, "node {number} at height {level} of the tree of heads is not that of the heads")
             }
+            Self::Unplaced => f.write_str(
+                "the nodes of the tree of heads that are not in their places yet are not as the log writes them",
+            ),
             Self::MoreHeadNodes => f.write_str("the tree of heads has nodes that the heads do not make"),
             Self::NotRemembered { size } => write!(
                 f,

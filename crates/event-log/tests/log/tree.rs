@@ -202,6 +202,19 @@ async fn the_log_says_where_all_streams_stand() {
             "INSERT INTO head_nodes VALUES (1, 12, 0, zeroblob(960))",
             "410404: the tree of heads has nodes that the heads do not make",
         ),
+        // What would go before the tiles in their places: torn, of a node that is another, and of one that there cannot be.
+        (
+            "INSERT INTO head_nodes VALUES (1, 64, 0, zeroblob(968))",
+            "410404: the nodes of the tree of heads that are not in their places yet are not as the log writes them",
+        ),
+        (
+            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(zeroblob(9) || randomblob(960) AS BLOB))",
+            "410404: node 0 at height 0 of the tree of heads is not that of the heads",
+        ),
+        (
+            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(x'0c' || zeroblob(968) AS BLOB))",
+            "410404: the tree of heads has nodes that the heads do not make",
+        ),
         ("UPDATE heads SET committed = committed - 1", "410404: the head's committed is not that of the last event"),
     ] {
         let copy = Place::new();
