@@ -75,8 +75,8 @@ pub use transparency::leaves::Leaf;
 pub use transparency::{Body, BodyError, Hash, SealedField};
 pub use verify::{Fault, Progress, Remembered, Report, Wrong};
 
-/// The most bytes in one attachment.
-pub const ATTACHMENT_LIMIT_BYTES: usize = 32 << 20;
+/// The most bytes in one attachment: a file of 32 MiB, and what sealing adds to it.
+pub const ATTACHMENT_LIMIT_BYTES: usize = (32 << 20) + 64;
 
 /// A log, whatever keeps it.
 #[async_trait]

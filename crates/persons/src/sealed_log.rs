@@ -175,7 +175,7 @@ impl SealedLog {
         centre: &Centre,
         stream: Uuid,
         person: Uuid,
-        bytes: &[u8],
+        bytes: Vec<u8>,
     ) -> Result<Hash, LogError> {
         let failed = |source: Cause| LogError::Sealed { what: format!("an attachment of case {stream}"), source };
         let of = Of { centre: centre.as_str().to_owned(), stream };
@@ -191,7 +191,8 @@ impl SealedLog {
                 break (key, ready);
             }
         };
-        let sealed = key.field(&place).seal(&place, nonce, bytes);
+        let secret = key.field(&place);
+        let sealed = aside(centre, (stream, person, field), move |place| secret.seal(place, nonce, &bytes)).await?;
         if let Some(ready) = ready {
             ready.await.map_err(failed)?;
         }
@@ -214,9 +215,20 @@ impl SealedLog {
         let field = attachment(FieldSecret::nonce(&sealed).unwrap_or_default());
         let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
         let Some(secret) = self.secret(&place).await.map_err(failed)? else { return Ok(None) };
-        let opened = secret.open(&place, &sealed);
+        let opened = aside(centre, (stream, person, field.clone()), move |place| secret.open(place, &sealed)).await?;
         opened.map(Some).map_err(|source| failed(KeyError::Field { person, field: field.clone(), source }))
     }
+}
+
+/// A file of 32 MiB takes half a second: off the threads that serve everybody.
+async fn aside<T: Send + 'static>(
+    centre: &Centre,
+    (stream, person, field): (Uuid, Uuid, String),
+    work: impl FnOnce(&Place<'_>) -> T + Send + 'static,
+) -> Result<T, LogError> {
+    let centre = centre.clone();
+    let work = move || work(&Place { centre: centre.as_str(), stream, version: 0, person, field: &field });
+    tokio::task::spawn_blocking(work).await.map_err(|_| LogError::Closed)
 }
 
 fn attachment(nonce: [u8; 12]) -> String {

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use event_log::{
-    Access, Append, AppendError, Body, Centre, Clock, EventLog, LogError, NewEvent, Priority, SealedField, Texts,
+    ATTACHMENT_LIMIT_BYTES, Access, Append, AppendError, Body, Centre, Clock, EventLog, LogError, NewEvent, Priority,
+    SealedField, Texts,
 };
 use persons::{KeyError, MASTER_NAME, PersonKeys, STORE_NAME, SealedLog};
 use serde_json::json;
@@ -151,11 +152,14 @@ async fn an_erased_person_is_gone_for_good_and_the_others_are_not() {
     let (log, keys) = open(place.path(), Access::Write).await;
     let fields = [(PERSON, "/name", NAME), (PERSON, "/telephone", TELEPHONE), (OTHER, "/staff", "李四")];
     log.append(append(CASE, 0, &fields)).await.unwrap();
-    let attachment = log.put_sealed(&centre(), CASE, PERSON, b"a scan").await.unwrap();
+    let attachment = log.put_sealed(&centre(), CASE, PERSON, b"a scan".to_vec()).await.unwrap();
     assert_eq!(
         log.get_sealed(&centre(), CASE, PERSON, attachment).await.unwrap().as_deref(),
         Some(b"a scan".as_slice())
     );
+    // The largest file that a case takes still fits when it is sealed.
+    let kept = log.get_attachment(attachment).await.unwrap().unwrap();
+    assert!((32 << 20) + kept.len() - b"a scan".len() <= ATTACHMENT_LIMIT_BYTES);
     let master = std::fs::read(place.path().join("keys").join(MASTER_NAME)).unwrap();
     let before = place.path().join("before");
     std::fs::create_dir(&before).unwrap();

@@ -1,5 +1,6 @@
 //! `/api/v1`: the same values as `--format json` of the command line.
 
+mod attachments;
 mod commands;
 mod reads;
 
@@ -12,6 +13,7 @@ use axum::{
 };
 
 use super::site::Site;
+pub(super) use attachments::LIMIT_BYTES as ATTACHMENT_LIMIT_BYTES;
 pub(super) use reads::{cursor, no_such_recipient, place, write_cursor};
 
 /// The largest command: more than any may hold.
@@ -26,5 +28,10 @@ pub(super) fn router() -> Router<Arc<Site>> {
         .route("/centres/{code}/cases/{case}", get(reads::case))
         .route("/centres/{code}/cases/{case}/timeline", get(reads::timeline))
         .route("/centres/{code}/cases/{case}/receipt", get(reads::receipt))
+        .route(
+            "/centres/{code}/cases/{case}/attachments",
+            post(attachments::keep).layer(DefaultBodyLimit::max(attachments::LIMIT_BYTES)),
+        )
+        .route("/centres/{code}/cases/{case}/attachments/{sm3}", get(attachments::show))
         .route("/commands", post(commands::submit).layer(DefaultBodyLimit::max(COMMAND_LIMIT_BYTES)))
 }

@@ -12,7 +12,10 @@ use axum::{
 use futures_util::StreamExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{api::COMMAND_LIMIT_BYTES, problem::Problem};
+use super::{
+    api::{ATTACHMENT_LIMIT_BYTES, COMMAND_LIMIT_BYTES},
+    problem::Problem,
+};
 
 /// The longest that an answer may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -61,7 +64,7 @@ impl Door {
             return Ok(None);
         }
         let kind = if request.method() == Method::POST { &self.commands } else { &self.reads };
-        let places = (kind.try_acquire(), self.bodies_kib.try_acquire_many(body_kib(request.headers())));
+        let places = (kind.try_acquire(), self.bodies_kib.try_acquire_many(body_kib(request)));
         let (Ok(place), Ok(body)) = places else {
             tracing::warn!(path = request.uri().path(), "more requests at once than are let in");
             let detail = "同时办理的请求太多，这一个还没有办理。请过几秒再试；命令用同一个编号再提交";
@@ -72,8 +75,11 @@ impl Door {
 }
 
 /// What a body may take, as far as it is said beforehand. One beyond the limit is refused before it is read.
-fn body_kib(headers: &HeaderMap) -> u32 {
-    let most = u32::try_from(COMMAND_LIMIT_BYTES >> 10).unwrap_or(u32::MAX);
+fn body_kib(request: &Request) -> u32 {
+    let headers = request.headers();
+    let most =
+        if request.uri().path().ends_with("/attachments") { ATTACHMENT_LIMIT_BYTES } else { COMMAND_LIMIT_BYTES };
+    let most = u32::try_from(most >> 10).unwrap_or(u32::MAX);
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length {
         Some(bytes) => u32::try_from(bytes.div_ceil(1 << 10)).map_or(most, |kib| kib.min(most)),
@@ -145,20 +151,26 @@ fn is_loopback_name(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue, header};
-
-    use super::{body_kib, is_loopback_name};
+    use super::*;
 
     #[test]
-    fn a_body_takes_what_it_says_and_never_more_than_a_command_may() {
-        let with = |name, value: &'static str| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
-        assert_eq!(body_kib(&HeaderMap::new()), 0);
-        for (length, kib) in
+    fn a_body_takes_what_it_says_and_never_more_than_it_may() {
+        const COMMANDS: &str = "/api/v1/commands";
+        let kib = |path: &str, header: Option<(HeaderName, &str)>| {
+            let request =
+                header.into_iter().fold(Request::post(path), |request, (name, value)| request.header(name, value));
+            body_kib(&request.body(Body::empty()).unwrap())
+        };
+        assert_eq!(kib(COMMANDS, None), 0);
+        for (length, wanted) in
             [("0", 0), ("1", 1), ("1024", 1), ("1025", 2), ("1048577", 1_024), ("9999999999999", 1_024)]
         {
-            assert_eq!(body_kib(&with(header::CONTENT_LENGTH, length)), kib, "{length}");
+            assert_eq!(kib(COMMANDS, Some((header::CONTENT_LENGTH, length))), wanted, "{length}");
         }
-        assert_eq!(body_kib(&with(header::TRANSFER_ENCODING, "chunked")), 1_024);
+        assert_eq!(kib(COMMANDS, Some((header::TRANSFER_ENCODING, "chunked"))), 1_024);
+        let attachments = "/api/v1/centres/410404/cases/1/attachments";
+        assert_eq!(kib(attachments, Some((header::CONTENT_LENGTH, "3145728"))), 3_072);
+        assert_eq!(kib(attachments, Some((header::TRANSFER_ENCODING, "chunked"))), 32_768);
     }
 
     #[test]

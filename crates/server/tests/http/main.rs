@@ -1,5 +1,6 @@
 //! The service as a stranger meets it: the real binary on a directory of its own, spoken to over a socket.
 
+mod attachments;
 mod commands;
 mod full_disk;
 mod full_queue;

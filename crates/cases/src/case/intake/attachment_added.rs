@@ -22,8 +22,10 @@ pub struct AddAttachment {
     /// The file's name as given: it may hold a person's name.
     pub name: String,
     pub media_type: String,
+    /// Of the file as it was given.
     pub size_bytes: u64,
-    /// SM3 of the bytes.
+    /// SM3 of the bytes as they are kept: sealed. A hash of the file itself would tell, for ever, whoever has such a file that it was
+    /// this one.
     pub sm3: FileHash,
 }
 

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use cases::{CommandLine, Refusal};
+use cases::{CommandLine, Refusal, case::CaseCommand};
 use event_log::Priority;
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,6 +23,8 @@ use crate::{
     },
     wire,
 };
+
+use super::attachments;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -48,6 +50,11 @@ pub(super) async fn submit(
     fill_in(&mut value, "id", idempotency_key(&headers)?.map(Value::from))?;
     fill_in(&mut value, "version", precondition.map(Value::from))?;
     let line = CommandLine::from_value(value)?;
+    if let CommandLine::Case(line) = &line
+        && let CaseCommand::AddAttachment(add) = &line.command
+    {
+        attachments::is_kept(&site, (&wire::log_centre(&line.centre), line.case), add).await?;
+    }
     let done = site.engine.submit(&line, Priority::People).await.map_err(|error| match error {
         // The version came as a precondition, so HTTP has a status of its own for it.
         EngineError::Refused(refusal @ Refusal::VersionChanged { .. }) if precondition.is_some() => {
