@@ -1,13 +1,16 @@
 //! The call of the protocol, one that takes leaves, and one that says whether it lives.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tokio::sync::Semaphore;
 
 use transparency::leaves::{HELD_TYPE, UPLOAD_LIMIT_BYTES, Upload, UploadError};
 use transparency::request::{REQUEST_LIMIT_BYTES, Request, SIZE_TYPE};
@@ -15,6 +18,12 @@ use transparency::request::{REQUEST_LIMIT_BYTES, Request, SIZE_TYPE};
 use crate::judge::Refusal;
 use crate::mirror::{Held, NotTaken};
 use crate::store::Witness;
+
+/// Uploads that are read and judged at once. Each may be eight mebibytes, and nobody has to log in to send one.
+const UPLOADS_AT_ONCE: usize = 4;
+
+/// How long one may take with its wait for that: whoever sends nothing gives the turn to others then.
+const UPLOAD_TIME: Duration = Duration::from_secs(60);
 
 /// Who signs, and the time in seconds since 1970.
 type Serving = (Arc<Witness>, fn() -> u64);
@@ -26,9 +35,21 @@ pub fn router(witness: Arc<Witness>, now: fn() -> u64) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .layer(DefaultBodyLimit::max(REQUEST_LIMIT_BYTES));
     if witness.keeps_copies() {
-        router = router.route("/add-leaves", post(add_leaves).layer(DefaultBodyLimit::max(UPLOAD_LIMIT_BYTES)));
+        let limited = post(add_leaves).layer(DefaultBodyLimit::max(UPLOAD_LIMIT_BYTES));
+        let turns = Arc::new(Semaphore::new(UPLOADS_AT_ONCE));
+        router = router.route("/add-leaves", limited.layer(from_fn_with_state(turns, in_turn)));
     }
     router.with_state((witness, now))
+}
+
+/// Waits for its turn before anything of an upload is read.
+async fn in_turn(State(turns): State<Arc<Semaphore>>, request: axum::extract::Request, next: Next) -> Response {
+    let answered = async {
+        let _turn = turns.acquire().await;
+        next.run(request).await
+    };
+    let late = |_| (StatusCode::SERVICE_UNAVAILABLE, "the witness is busy; try again later\n").into_response();
+    tokio::time::timeout(UPLOAD_TIME, answered).await.unwrap_or_else(late)
 }
 
 async fn add_checkpoint(State((witness, now)): State<Serving>, body: Bytes) -> Response {
@@ -89,6 +110,10 @@ async fn add_leaves(State((witness, _)): State<Serving>, body: Bytes) -> Respons
             // Anybody can send such. The centre, if it was the one, hears it and raises the alarm.
             tracing::warn!(origin, %why, "leaves not taken: they are not those that were signed, or what is held here is not");
             (StatusCode::UNPROCESSABLE_ENTITY, format!("{why}\n")).into_response()
+        }
+        Ok(Err(why @ NotTaken::NoRoom)) => {
+            tracing::error!(origin, "leaves not taken, checkpoints are cosigned as ever: {why}");
+            (StatusCode::INSUFFICIENT_STORAGE, format!("{why}\n")).into_response()
         }
         Ok(Err(why @ NotTaken::NoCopy)) => (StatusCode::NOT_FOUND, format!("{why}\n")).into_response(),
         Ok(Err(why @ NotTaken::Damaged)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response(),

@@ -26,6 +26,9 @@ struct Args {
     /// Keep a copy of every leaf of the logs that send them, without a subcommand
     #[arg(long)]
     mirror: bool,
+    /// Take no leaves while less than this is free on the disk, in MiB: it is kept for cosigning
+    #[arg(long, default_value_t = 256, requires = "mirror", value_name = "MIB")]
+    reserve: u64,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -85,7 +88,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(Args { data, listen, mirror, command }: Args) -> anyhow::Result<ExitCode> {
+fn run(Args { data, listen, mirror, reserve, command }: Args) -> anyhow::Result<ExitCode> {
     match command {
         Some(Command::Init { name }) => store::init(&data, &name)?.iter().for_each(|key| println!("{key}")),
         Some(Command::Trust { keys }) => println!("{}", store::trust(&data, &keys)?),
@@ -109,7 +112,8 @@ fn run(Args { data, listen, mirror, command }: Args) -> anyhow::Result<ExitCode>
         Some(Command::Evidence { origin, stream, output }) => copies::prove(&data, &origin, stream, &output)?,
         None => {
             let witness = Witness::open(&data)?;
-            let (witness, damaged) = if mirror { witness.keeping_copies() } else { (witness, Vec::new()) };
+            let (witness, damaged) =
+                if mirror { witness.keeping_copies(reserve.saturating_mul(1 << 20)) } else { (witness, Vec::new()) };
             for error in damaged {
                 tracing::error!("leaves of one log are NOT taken, checkpoints are cosigned as ever: {error}");
             }

@@ -30,6 +30,8 @@ pub struct Witness {
     memory: Memory,
     /// Copies of the logs, by origin, if they are kept here; nothing in place of one that is damaged.
     mirrors: Option<BTreeMap<String, Mutex<Option<Mirror>>>>,
+    /// So much stays free on the disk: leaves are taken from what is left beyond it.
+    reserve_bytes: u64,
     /// Held for as long as this lives.
     _lock: File,
 }
@@ -173,12 +175,13 @@ impl Witness {
         // Before the lock, which would make a file in a directory that is none.
         Memory::read(dir)?;
         let lock = lock(dir)?;
-        Ok(Self { memory: Memory::read(dir)?, mirrors: None, _lock: lock })
+        Ok(Self { memory: Memory::read(dir)?, mirrors: None, reserve_bytes: 0, _lock: lock })
     }
 
     /// The same witness, which keeps copies of the logs that send their leaves. One that is damaged takes nothing, and stops no
-    /// cosigning; answered is what is wrong with those.
-    pub fn keeping_copies(mut self) -> (Self, Vec<StoreError>) {
+    /// cosigning; answered is what is wrong with those. No leaf is taken while less than this is free on the disk, so that there is
+    /// always room to remember what is cosigned.
+    pub fn keeping_copies(mut self, reserve_bytes: u64) -> (Self, Vec<StoreError>) {
         let (mut mirrors, mut damaged, own) = (BTreeMap::new(), Vec::new(), self.memory.public());
         for (origin, log) in &self.memory.logs {
             let sound = log.mirror(origin, &own).and_then(|mut mirror| {
@@ -188,7 +191,7 @@ impl Witness {
             });
             mirrors.insert(origin.clone(), Mutex::new(sound.map_err(|error| damaged.push(error)).ok()));
         }
-        self.mirrors = Some(mirrors);
+        (self.mirrors, self.reserve_bytes) = (Some(mirrors), reserve_bytes);
         (self, damaged)
     }
 
@@ -209,6 +212,10 @@ impl Witness {
         // What is held changes only once it is on the disk, so a panic leaves it as it was.
         let mut place = mirror.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mirror) = place.as_mut() else { return Ok(Err(NotTaken::Damaged)) };
+        if !upload.leaves.is_empty() && fs4::available_space(&log.directory).is_ok_and(|free| free < self.reserve_bytes)
+        {
+            return Ok(Err(NotTaken::NoRoom));
+        }
         let own = self.memory.public();
         let taken = log.take(mirror, upload, &own);
         if taken.is_err() {

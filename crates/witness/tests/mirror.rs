@@ -7,10 +7,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
+use axum::body::Body;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use tempfile::TempDir;
+use tower_service::Service as _;
 use transparency::heads::{HeadsCommitted, OWN_STREAM, StreamHead, root_of};
 use transparency::leaves::{Leaf, Upload};
 use transparency::note::{Note, Scheme, SigningKey};
@@ -112,7 +117,7 @@ fn directory() -> TempDir {
 }
 
 fn open(dir: &Path) -> Witness {
-    let (witness, damaged) = Witness::open(dir).unwrap().keeping_copies();
+    let (witness, damaged) = Witness::open(dir).unwrap().keeping_copies(0);
     assert!(damaged.is_empty(), "{damaged:?}");
     witness
 }
@@ -265,7 +270,7 @@ fn a_copy_that_was_altered_is_found_out() {
     assert!(matches!(checked(), Err(StoreError::Copy { .. })));
     // Nothing is put behind what is gone, and checkpoints are cosigned all the same.
     fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-    let (witness, damaged) = Witness::open(dir.path()).unwrap().keeping_copies();
+    let (witness, damaged) = Witness::open(dir.path()).unwrap().keeping_copies(0);
     assert!(matches!(&damaged[..], [StoreError::Copy { .. }]), "{damaged:?}");
     let mut more = log.clone();
     more.event(0);
@@ -300,7 +305,7 @@ fn a_copy_that_was_put_back_in_part_is_found_out() {
     let (offset, tree) = whole.split_once('\n').unwrap();
     fs::write(at("reached"), format!("{}\n{tree}", offset.parse::<u64>().unwrap() - 1)).unwrap();
     assert!(checked(dir.path()).unwrap().altered.contains(&Altered::End(size as u64)));
-    assert!(matches!(&Witness::open(dir.path()).unwrap().keeping_copies().1[..], [StoreError::Copy { .. }]));
+    assert!(matches!(&Witness::open(dir.path()).unwrap().keeping_copies(0).1[..], [StoreError::Copy { .. }]));
     fs::write(at("reached"), &whole).unwrap();
     // A checkpoint that the witness did not sign.
     let text = String::from_utf8(before).unwrap();
@@ -414,4 +419,44 @@ fn what_a_centre_signed_that_is_no_event_hides_no_case() {
         assert_eq!(verified.complete_to, None);
     }
     assert_eq!(unsound(&log).iter().map(|unsound| unsound.position).collect::<Vec<_>>(), [7, 8]);
+}
+
+/// What is left of the disk is for what is cosigned.
+#[test]
+fn leaves_wait_where_the_disk_is_nearly_full_and_cosigning_does_not() {
+    let (dir, mut log) = (directory(), Log::default());
+    (0..3).for_each(|n| log.event(n));
+    let size = log.leaves.len();
+    let (witness, _) = Witness::open(dir.path()).unwrap().keeping_copies(u64::MAX);
+    log.is_cosigned(&witness, 0, size);
+    assert_eq!(witness.add_leaves(&log.upload(0, size, size)).unwrap(), Err(NotTaken::NoRoom));
+    // Whoever asks how far it is is told.
+    assert_eq!(witness.add_leaves(&log.upload(0, 0, size)).unwrap(), Ok(held(0, size)));
+    drop(witness);
+    let witness = open(dir.path());
+    assert_eq!(witness.add_leaves(&log.upload(0, size, size)).unwrap(), Ok(held(size, size)));
+}
+
+/// Uploads that are not read to their end keep the others waiting, unread, and no longer than they are there.
+#[tokio::test]
+async fn only_some_uploads_are_read_at_once() {
+    let dir = directory();
+    let router = witness::http::router(Arc::new(open(dir.path())), || 0);
+    let upload = |body| Box::pin(router.clone().call(axum::extract::Request::post("/add-leaves").body(body).unwrap()));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let never = || {
+        let asked = Arc::clone(&asked);
+        Body::from_stream(futures_util::stream::poll_fn(move |_| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Poll::<Option<Result<Vec<u8>, std::io::Error>>>::Pending
+        }))
+    };
+    let mut context = Context::from_waker(Waker::noop());
+    let mut stuck: Vec<_> = (0..7).map(|_| upload(never())).collect();
+    assert!(stuck.iter_mut().all(|one| one.as_mut().poll(&mut context).is_pending()));
+    assert_eq!(asked.load(Ordering::SeqCst), 4, "the others wait for their turn");
+    let mut other = upload(Body::from("no upload"));
+    assert!(other.as_mut().poll(&mut context).is_pending());
+    drop(stuck);
+    assert_eq!(other.await.unwrap().status(), 400);
 }

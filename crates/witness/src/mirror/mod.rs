@@ -63,6 +63,11 @@ pub enum NotTaken {
     /// What is held is not what was written.
     #[error("the copy that is kept here is damaged: whoever runs this witness has to run `yousu-witness check`")]
     Damaged,
+    /// What is left of the disk is kept for cosigning.
+    #[error(
+        "the witness's disk is nearly full, and what is left of it is kept for cosigning: whoever runs the witness has to make room"
+    )]
+    NoRoom,
     /// They do not follow what is held, or are of another tree than the one that was cosigned last.
     #[error("{} leaves are held here, of a tree of {}", .0.held, .0.seen)]
     Elsewhere(Held),
