@@ -76,7 +76,7 @@ pub use transparency::{Body, BodyError, Hash, SealedField};
 pub use verify::{Fault, Progress, Remembered, Report, Wrong};
 
 /// The most bytes in one attachment: a file of 32 MiB, and what sealing adds to it.
-pub const ATTACHMENT_LIMIT_BYTES: usize = (32 << 20) + 64;
+pub const ATTACHMENT_LIMIT_BYTES: usize = (32 << 20) + transparency::seal::OVERHEAD_BYTES;
 
 /// A log, whatever keeps it.
 #[async_trait]
@@ -185,7 +185,8 @@ pub trait EventLog: Send + Sync {
     /// Keeps bytes under their hash, and returns once they are on the disk. Bytes that are there already are not kept twice.
     ///
     /// # Errors
-    /// [`LogError::AttachmentTooLarge`] beyond [`ATTACHMENT_LIMIT_BYTES`], [`LogError::ReadOnly`], [`LogError::Storage`].
+    /// [`LogError::AttachmentTooLarge`] beyond [`ATTACHMENT_LIMIT_BYTES`], [`LogError::TooLittleRoom`] where the log would be left
+    /// without, [`LogError::ReadOnly`], [`LogError::Storage`].
     async fn put_attachment(&self, bytes: Vec<u8>) -> Result<Hash, LogError>;
 
     /// The bytes with this hash, if they were ever kept. They are handed out unchecked: `verify` checks them.
@@ -193,6 +194,12 @@ pub trait EventLog: Send + Sync {
     /// # Errors
     /// [`LogError::Storage`].
     async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError>;
+
+    /// How long the bytes with this hash are, and so many of the first of them.
+    ///
+    /// # Errors
+    /// [`LogError::Storage`].
+    async fn look_at_attachment(&self, hash: Hash, first: u32) -> Result<Option<(u64, Vec<u8>)>, LogError>;
 
     /// Recomputes the whole log as it stands at the start of the call and names every fault. Others may go on
     /// reading and appending. Memory grows with the streams, some hundred bytes each, and not with their events.

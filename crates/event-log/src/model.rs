@@ -145,11 +145,12 @@ pub(crate) fn is_planted(plant: Plant) -> bool {
     PLANT.get() == Some(plant)
 }
 
-/// More checkpoints than a log of a few events would see.
+/// How long a write-ahead log may be before it is carried over.
 pub(crate) fn checkpoint_pages() -> u32 {
     CHECKPOINT_PAGES.get()
 }
 
+/// More checkpoints than a log of a few events would see.
 pub(crate) fn settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
     let options = options.pragma("wal_autocheckpoint", checkpoint_pages().to_string());
     if is_planted(Plant::SynchronousNormal) { options.synchronous(SqliteSynchronous::Normal) } else { options }

@@ -37,7 +37,7 @@ mod writer;
 pub use error::KeyError;
 pub use keys::{Found, MASTER_NAME, PersonKeys, STORE_NAME};
 pub use master::{MasterFile, MasterKey};
-pub use sealed_log::SealedLog;
+pub use sealed_log::{Kept, SealedLog};
 pub use store::Of;
 
 /// What a person may be found by, out of a field's name and its text; `None` for most fields.

@@ -9,7 +9,7 @@ use event_log::{
     Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, Leaf, LogError,
     Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail, Texts,
 };
-use transparency::seal::{FieldSecret, PersonKey, Place};
+use transparency::seal::{FieldSecret, OVERHEAD_BYTES, OpenError, PersonKey, Place};
 use transparency::tree::Plan;
 use uuid::Uuid;
 
@@ -31,6 +31,18 @@ struct Sealed {
     bodies: Vec<(usize, Vec<u8>)>,
     used: Used,
     handles: Vec<(Uuid, String)>,
+}
+
+/// An attachment of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It can be opened.
+    Opens {
+        /// How long it is then.
+        bytes: u64,
+    },
+    /// Its person was erased. Whether it is one of the case cannot be told any more.
+    Erased,
 }
 
 /// The log beneath, and the keys that seal what goes into it. What [`EventLog::stream_proof`], [`EventLog::verify`] and copies show
@@ -215,8 +227,38 @@ impl SealedLog {
         let field = attachment(FieldSecret::nonce(&sealed).unwrap_or_default());
         let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
         let Some(secret) = self.secret(&place).await.map_err(failed)? else { return Ok(None) };
-        let opened = aside(centre, (stream, person, field.clone()), move |place| secret.open(place, &sealed)).await?;
+        // Bound to the case and the person; to its name it is bound by that alone.
+        let open = move |place: &Place<'_>| {
+            if Hash::of(&sealed) == hash { secret.open(place, &sealed) } else { Err(OpenError::Altered) }
+        };
+        let opened = aside(centre, (stream, person, field.clone()), open).await?;
         opened.map(Some).map_err(|source| failed(KeyError::Field { person, field: field.clone(), source }))
+    }
+
+    /// Whether the attachment with this hash is one of this case and person, by how it begins; `None` if not.
+    ///
+    /// # Errors
+    /// As [`EventLog::get_attachment`]; [`LogError::Sealed`] if the keys cannot be read.
+    pub async fn is_sealed(
+        &self,
+        centre: &Centre,
+        stream: Uuid,
+        person: Uuid,
+        hash: Hash,
+    ) -> Result<Option<Kept>, LogError> {
+        let first = u32::try_from(OVERHEAD_BYTES).unwrap_or(u32::MAX);
+        let Some((length, start)) = self.inner.look_at_attachment(hash, first).await? else { return Ok(None) };
+        let (Some(nonce), Some(bytes)) = (FieldSecret::nonce(&start), length.checked_sub(OVERHEAD_BYTES as u64)) else {
+            return Ok(None);
+        };
+        let field = attachment(nonce);
+        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
+        match self.secret(&place).await {
+            Ok(Some(secret)) => Ok(secret.made(&start).then_some(Kept::Opens { bytes })),
+            Ok(None) => Ok(Some(Kept::Erased)),
+            Err(KeyError::Unknown { .. }) => Ok(None),
+            Err(error) => Err(LogError::Sealed { what: format!("attachment {hash}"), source: Arc::new(error) }),
+        }
     }
 }
 
@@ -309,6 +351,10 @@ impl EventLog for SealedLog {
 
     async fn get_attachment(&self, hash: Hash) -> Result<Option<Vec<u8>>, LogError> {
         self.inner.get_attachment(hash).await
+    }
+
+    async fn look_at_attachment(&self, hash: Hash, first: u32) -> Result<Option<(u64, Vec<u8>)>, LogError> {
+        self.inner.look_at_attachment(hash, first).await
     }
 
     async fn verify_against(

@@ -123,6 +123,11 @@ impl FieldSecret {
         [commitment.as_slice(), &nonce, &sealed].concat()
     }
 
+    /// Whether this secret sealed it, by how it begins.
+    pub fn made(&self, start: &[u8]) -> bool {
+        start.first_chunk::<COMMITMENT_BYTES>() == Some(&*self.derived().0)
+    }
+
     /// Opens what was sealed for this place.
     ///
     /// # Errors
@@ -218,6 +223,8 @@ mod tests {
         let sealed = secret.seal(&PLACE, [4; 12], "张三 13812345678".as_bytes());
         assert_eq!(sealed.len(), "张三 13812345678".len() + OVERHEAD_BYTES);
         assert_eq!(secret.open(&PLACE, &sealed).unwrap(), "张三 13812345678".as_bytes());
+        assert!(secret.made(&sealed[..COMMITMENT_BYTES]) && !secret.made(&sealed[..COMMITMENT_BYTES - 1]));
+        assert!(!key.field(&Place { version: 4, ..PLACE }).made(&sealed));
         assert_eq!(FieldSecret::new(*secret.bytes()).open(&PLACE, &sealed).unwrap(), "张三 13812345678".as_bytes());
         for other in [
             Place { centre: "410405", ..PLACE },

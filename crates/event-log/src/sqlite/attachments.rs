@@ -4,7 +4,10 @@ use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::Hash;
 
 use super::connect::Database;
-use crate::{ATTACHMENT_LIMIT_BYTES, Access, LogError};
+use crate::{ATTACHMENT_LIMIT_BYTES, Access, LogError, room};
+
+/// What stays free beside an attachment: the log may stand on the same disk.
+const LEFT_BYTES: u64 = 32 << 20;
 
 #[derive(Debug)]
 pub(super) struct Attachments {
@@ -32,6 +35,8 @@ impl Attachments {
         if bytes.len() > ATTACHMENT_LIMIT_BYTES {
             return Err(LogError::AttachmentTooLarge { bytes: bytes.len(), limit_bytes: ATTACHMENT_LIMIT_BYTES });
         }
+        // Once in its write-ahead log, once in its file, and what is left is for the log.
+        room::expect(&self.database.path, 2 * bytes.len() as u64 + LEFT_BYTES)?;
         // A large scan takes a tenth of a second to hash: off the threads that serve everybody.
         let hashed = tokio::task::spawn_blocking(move || (Hash::of(&bytes), bytes)).await;
         let (hash, bytes) = hashed.map_err(|_| LogError::Closed)?;
@@ -47,6 +52,13 @@ impl Attachments {
         let select = sqlx::query("SELECT bytes FROM attachments WHERE hash = $1").bind(hash.0.as_slice());
         let row = select.fetch_optional(&self.pool).await;
         row.and_then(|row| row.map(|row| row.try_get(0)).transpose())
+            .map_err(|error| self.database.storage("read an attachment", error))
+    }
+
+    pub(super) async fn look_at(&self, hash: Hash, first: u32) -> Result<Option<(u64, Vec<u8>)>, LogError> {
+        let select = sqlx::query("SELECT length(bytes), substr(bytes, 1, $2) FROM attachments WHERE hash = $1");
+        let row = select.bind(hash.0.as_slice()).bind(first).fetch_optional(&self.pool).await;
+        row.and_then(|row| row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose())
             .map_err(|error| self.database.storage("read an attachment", error))
     }
 }

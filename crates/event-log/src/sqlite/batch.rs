@@ -241,7 +241,7 @@ impl Batch {
             .bind(self.head_nodes.json())
             .fetch_one(connection)
             .await?;
-        Ok(Committed { moved: self.moved, wal_pages: row.try_get(1).unwrap_or_default() })
+        Ok(Committed { moved: self.moved, wal_pages: row.try_get(1)? })
     }
 }
 

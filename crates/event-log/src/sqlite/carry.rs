@@ -34,11 +34,16 @@ pub(super) struct Carry {
 
 impl Carry {
     /// So long it is after a commit.
-    pub(super) fn is_long(&mut self, pages: i64) {
+    pub(super) fn note(&mut self, pages: i64) {
         if pages < self.pages {
             self.tried = 0;
         }
         self.pages = pages;
+    }
+
+    /// It is worth a try at once, if it is long.
+    pub(super) fn try_again(&mut self) {
+        self.tried = 0;
     }
 
     /// Carries it over if it is time. What somebody else still reads is left for the next time; if it fails, nothing is lost.

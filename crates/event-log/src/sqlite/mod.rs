@@ -234,6 +234,10 @@ impl EventLog for SqliteLog {
         self.attachments.get(hash).await
     }
 
+    async fn look_at_attachment(&self, hash: Hash, first: u32) -> Result<Option<(u64, Vec<u8>)>, LogError> {
+        self.attachments.look_at(hash, first).await
+    }
+
     async fn stream_proof(&self, centre: &Centre, stream: Uuid) -> Result<Option<StreamProof>, LogError> {
         let failed = |error| self.database.storage("prove a stream", error);
         let mut connection = self.readers.acquire().await.map_err(failed)?;

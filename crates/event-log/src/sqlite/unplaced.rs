@@ -6,6 +6,7 @@
 //! others; until it is empty, what stands beneath it says nothing. So it does not matter how far a process came that ended.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Error, Row as _};
@@ -20,18 +21,12 @@ pub(super) const ROW: Tile = Tile { level: 64, number: 0 };
 /// What a tile's name takes before its bytes.
 const NAME_BYTES: usize = 9;
 
-/// So many go into one row. Fewer are as quickly in their places, and of more the row would be as long as their pages.
-#[cfg(not(feature = "model"))]
-const TOGETHER: std::ops::RangeInclusive<usize> = 64..=8_192;
-/// So many are put in their places at a time: some hundred pages.
-#[cfg(not(feature = "model"))]
-const AT_ONCE: usize = 128;
+/// So many go into one row. Fewer are as quickly in their places, and of more the row would be as long as their pages. The model's logs
+/// have a few, and see all of it.
+const TOGETHER: RangeInclusive<usize> = if cfg!(feature = "model") { 1..=2 } else { 64..=8_192 };
 
-// Logs of a few events see all of it.
-#[cfg(feature = "model")]
-const TOGETHER: std::ops::RangeInclusive<usize> = 1..=8_192;
-#[cfg(feature = "model")]
-const AT_ONCE: usize = 1;
+/// So many are put in their places at a time: some hundred pages.
+const AT_ONCE: usize = if cfg!(feature = "model") { 1 } else { 128 };
 
 /// Tiles that stand together in a centre's row and are on their way to their places.
 #[derive(Debug)]

@@ -53,6 +53,8 @@ pub(super) struct Writer {
     carry: Carry,
     /// Tiles of the tree of heads that are on their way to their places.
     unplaced: VecDeque<Unplaced>,
+    /// Whether those that an earlier process left, or an error, are among them.
+    looked_for_unplaced: bool,
     /// What a planted bug acknowledged and did not commit yet.
     #[cfg(feature = "model")]
     late: Option<Batch>,
@@ -76,8 +78,6 @@ impl Writer {
             }
             _ => {}
         }
-        let unplaced = Unplaced::left(&mut connection).await;
-        let unplaced = unplaced.map_err(|error| database.storage("be read", error))?.into();
         let connection = Some(connection);
         Ok(Self {
             database,
@@ -87,7 +87,8 @@ impl Writer {
             resting: Resting::default(),
             connection,
             carry: Carry::default(),
-            unplaced,
+            unplaced: VecDeque::new(),
+            looked_for_unplaced: false,
             #[cfg(feature = "model")]
             late: None,
             _lock: lock,
@@ -129,7 +130,7 @@ impl Writer {
     }
 
     async fn write(&mut self, jobs: Vec<Job>) {
-        let mut heads = Vec::new();
+        let (mut heads, has_jobs) = (Vec::new(), !jobs.is_empty());
         for job in jobs {
             match job {
                 Job::Append(append, rest) => self.resting.push(append, rest),
@@ -163,6 +164,10 @@ impl Writer {
             // Whoever asked may have gone; the event stands all the same.
             let _ = reply.send(self.commit_heads(asked, foreseen).await);
         }
+        // Not before there was something to write: a log that is only looked at stays as it is.
+        if has_jobs {
+            self.look_for_unplaced().await;
+        }
         self.place_some().await;
         self.carry.over(&self.database.path, self.connection.as_mut()).await;
     }
@@ -185,7 +190,7 @@ impl Writer {
                 Ok(Committed { moved, wal_pages }) => {
                     point!("writer: committed");
                     self.tails.publish(moved);
-                    self.carry.is_long(wal_pages);
+                    self.carry.note(wal_pages);
                     point!("writer: tails were told");
                 }
                 Err(error) => return Err(self.failed(&jobs[0].append.centre, error).await),
@@ -222,7 +227,7 @@ impl Writer {
     /// Nothing could be read, so nothing was written.
     async fn stopped(&mut self, error: sqlx::Error) -> AppendError {
         self.heads.forget();
-        self.unplaced.clear();
+        self.forget_unplaced();
         if let Some(connection) = self.connection.take() {
             // Waited for, so that it is gone when the next one begins the WAL anew.
             let _ = connection.close().await;
@@ -245,8 +250,9 @@ impl Writer {
         if !planted!(HeadsKept) {
             self.heads.forget();
         }
-        // Whether a word that came after them stands is not known here.
-        self.unplaced.clear();
+        self.forget_unplaced();
+        // Room may be made by carrying it over, where nobody reads any more.
+        self.carry.try_again();
         let (path, code) = (self.database.path.clone(), primary_code(&error));
         let source: Cause = Arc::new(error);
         let known = match code {
@@ -386,5 +392,33 @@ mod tests {
         let appended = writer.commit(&[job(3, 10), job(4, 50_000)]).await.unwrap();
         assert_eq!(appended[1].as_ref().unwrap().counters, [("n".to_owned(), 4)]);
         assert_eq!(positions(appended), [3, 4]);
+    }
+
+    /// As long as nobody reads it is begun anew again and again, and after somebody did.
+    #[tokio::test]
+    async fn the_write_ahead_log_stays_short() {
+        const PAGES: i64 = 1_300;
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::log(&directory.path().join("log.sqlite"));
+        let lock = WriterLock::take(&database.path).unwrap();
+        database.create_or_identify().await.unwrap();
+        let mut reader = database.connect(crate::Access::Read).await.unwrap();
+        let mut writer = Writer::open(database, lock, Arc::new(Queue::new()), Arc::new(Tails::new())).await.unwrap();
+        let mut next = 1..;
+        for (commits, holds) in [(30, false), (30, true), (5, false)] {
+            let mut moment = if holds { Some(reader.begin().await.unwrap()) } else { None };
+            if let Some(moment) = &mut moment {
+                sqlx::query("SELECT count(*) FROM events").fetch_one(&mut **moment).await.unwrap();
+            }
+            let mut longest = 0;
+            for stream in next.by_ref().take(commits) {
+                writer.write(vec![Job::Append(job(stream, 900_000), None)]).await;
+                let pages = sqlx::query("PRAGMA wal_checkpoint(NOOP)").fetch_one(writer.connection.as_mut().unwrap());
+                let pages: i64 = sqlx::Row::try_get(&pages.await.unwrap(), 1).unwrap();
+                // At the end of the last it is short again.
+                longest = if commits == 5 { pages } else { pages.max(longest) };
+            }
+            assert_eq!(longest > PAGES, holds, "{longest} pages");
+        }
     }
 }

@@ -215,6 +215,11 @@ async fn the_log_says_where_all_streams_stand() {
             "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(x'0c' || zeroblob(968) AS BLOB))",
             "410404: the tree of heads has nodes that the heads do not make",
         ),
+        (
+            // One that is sound there makes no room for another where there can be none.
+            "INSERT INTO head_nodes SELECT 1, 64, 0, CAST(zeroblob(8) || x'01' || nodes AS BLOB) FROM head_nodes WHERE level = 0 AND number = 1; UPDATE head_nodes SET level = 12 WHERE level = 0 AND number = 1",
+            "410404: the tree of heads has nodes that the heads do not make",
+        ),
         ("UPDATE heads SET committed = committed - 1", "410404: the head's committed is not that of the last event"),
     ] {
         let copy = Place::new();

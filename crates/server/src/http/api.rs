@@ -13,7 +13,8 @@ use axum::{
 };
 
 use super::site::Site;
-pub(super) use attachments::LIMIT_BYTES as ATTACHMENT_LIMIT_BYTES;
+pub(super) use attachments::{LIMIT_BYTES as ATTACHMENT_LIMIT_BYTES, too_large as attachment_too_large};
+pub(super) use commands::too_large as command_too_large;
 pub(super) use reads::{cursor, no_such_recipient, place, write_cursor};
 
 /// The largest command: more than any may hold.

@@ -3,17 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt as _;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::{
-    api::{ATTACHMENT_LIMIT_BYTES, COMMAND_LIMIT_BYTES},
+    api::{ATTACHMENT_LIMIT_BYTES, COMMAND_LIMIT_BYTES, attachment_too_large, command_too_large},
     problem::Problem,
 };
 
@@ -42,11 +42,49 @@ const READS_AT_ONCE: usize = 128;
 /// Bytes of bodies that may be under way at once, in KiB.
 const BODIES_KIB: u32 = 64 << 10;
 
+/// Files that may be under way at once, in or out. Each is in memory, plain and sealed, until it is there.
+const FILES_AT_ONCE: usize = 4;
+
+/// What is asked for, as far as it takes room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Command,
+    /// An attachment, in or out.
+    File,
+}
+
+impl Kind {
+    fn of(request: &Request) -> Self {
+        let path = request.uri().path();
+        match request.method() {
+            _ if path.ends_with("/attachments") || path.contains("/attachments/") => Self::File,
+            &Method::POST => Self::Command,
+            _ => Self::Read,
+        }
+    }
+
+    /// The longest body.
+    fn limit(self) -> usize {
+        if self == Self::File { ATTACHMENT_LIMIT_BYTES } else { COMMAND_LIMIT_BYTES }
+    }
+}
+
 /// How much more may come in.
 pub(super) struct Door {
     commands: Semaphore,
     reads: Semaphore,
+    files: Arc<Semaphore>,
     bodies_kib: Semaphore,
+}
+
+/// What a request holds until it is answered.
+#[derive(Default)]
+struct Places<'a> {
+    _place: Option<SemaphorePermit<'a>>,
+    _body: Option<SemaphorePermit<'a>>,
+    /// Until its answer is sent, too.
+    file: Option<OwnedSemaphorePermit>,
 }
 
 impl Door {
@@ -54,38 +92,59 @@ impl Door {
         Arc::new(Self {
             commands: Semaphore::new(COMMANDS_AT_ONCE),
             reads: Semaphore::new(READS_AT_ONCE),
+            files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
             bodies_kib: Semaphore::new(BODIES_KIB as usize),
         })
     }
 
     /// A place for the request until it is answered. Whether the service lives is told at any time.
-    fn enter(&self, request: &Request) -> Result<Option<[SemaphorePermit<'_>; 2]>, Problem> {
+    fn enter(&self, request: &Request) -> Result<Places<'_>, Problem> {
         if matches!(request.uri().path(), "/healthz" | "/readyz") {
-            return Ok(None);
+            return Ok(Places::default());
         }
-        let kind = if request.method() == Method::POST { &self.commands } else { &self.reads };
-        let places = (kind.try_acquire(), self.bodies_kib.try_acquire_many(body_kib(request)));
-        let (Ok(place), Ok(body)) = places else {
+        let body = || self.bodies_kib.try_acquire_many(body_kib(request.headers()));
+        let places = match Kind::of(request) {
+            Kind::Read => self.reads.try_acquire().and_then(|place| Ok((place, body()?))),
+            Kind::Command => self.commands.try_acquire().and_then(|place| Ok((place, body()?))),
+            Kind::File => match Arc::clone(&self.files).try_acquire_owned() {
+                Ok(file) => return Ok(Places { file: Some(file), ..Places::default() }),
+                Err(error) => Err(error),
+            },
+        };
+        let Ok((place, body)) = places else {
             tracing::warn!(path = request.uri().path(), "more requests at once than are let in");
             let detail = "同时办理的请求太多，这一个还没有办理。请过几秒再试；命令用同一个编号再提交";
             return Err(Problem::later("too-many-at-once", 1, detail));
         };
-        Ok(Some([place, body]))
+        Ok(Places { _place: Some(place), _body: Some(body), file: None })
     }
 }
 
 /// What a body may take, as far as it is said beforehand. One beyond the limit is refused before it is read.
-fn body_kib(request: &Request) -> u32 {
-    let headers = request.headers();
-    let most =
-        if request.uri().path().ends_with("/attachments") { ATTACHMENT_LIMIT_BYTES } else { COMMAND_LIMIT_BYTES };
-    let most = u32::try_from(most >> 10).unwrap_or(u32::MAX);
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match length {
+fn body_kib(headers: &HeaderMap) -> u32 {
+    let most = u32::try_from(COMMAND_LIMIT_BYTES >> 10).unwrap_or(u32::MAX);
+    match length(headers) {
         Some(bytes) => u32::try_from(bytes.div_ceil(1 << 10)).map_or(most, |kib| kib.min(most)),
         None if headers.contains_key(header::TRANSFER_ENCODING) => most,
         None => 0,
     }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Holds on to its place until all of it was sent.
+fn until_sent(response: Response, place: OwnedSemaphorePermit) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
+    let pieces = body.into_data_stream().map(move |piece| {
+        let _place = &place;
+        piece
+    });
+    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 /// Only whoever addresses this machine by a name of its own is answered, and no answer takes for ever.
@@ -105,22 +164,35 @@ async fn answer(door: &Door, request: Request, next: Next) -> Result<Response, P
         let detail = "还没有账户，只接受本机的请求。请用 http://127.0.0.1 或 http://localhost 打开";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "not-this-machine", detail));
     }
-    let _place = match door.enter(&request) {
-        Ok(place) => place,
+    let kind = Kind::of(&request);
+    if length(request.headers()).is_some_and(|bytes| bytes > kind.limit() as u64) {
+        read_to_its_end(request.into_body(), kind).await;
+        return Err(if kind == Kind::File { attachment_too_large() } else { command_too_large() });
+    }
+    let mut places = match door.enter(&request) {
+        Ok(places) => places,
         Err(problem) => {
-            read_to_its_end(request.into_body()).await;
+            read_to_its_end(request.into_body(), kind).await;
             return Err(problem);
         }
     };
-    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
-    answered
-        .map_err(|_| Problem::later("timeout", 1, "办理超过30秒，已停止等候。请用同一个命令编号再提交：已办的不会重办"))
+    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await.map_err(|_| {
+        let again = match kind {
+            Kind::File => "请再传一次",
+            _ => "请用同一个命令编号再提交：已办的不会重办",
+        };
+        Problem::later("timeout", 1, format!("办理超过30秒，已停止等候。{again}"))
+    });
+    match places.file.take() {
+        Some(place) => answered.map(|response| until_sent(response, place)),
+        None => answered,
+    }
 }
 
 /// Reads what nobody wants, piece by piece. A connection that is closed with something unread in it is reset, and the
 /// refusal may be lost on the way.
-async fn read_to_its_end(body: Body) {
-    let (mut pieces, mut left) = (body.into_data_stream(), COMMAND_LIMIT_BYTES);
+async fn read_to_its_end(body: Body, kind: Kind) {
+    let (mut pieces, mut left) = (body.into_data_stream(), 2 * kind.limit());
     // Whatever became of it, the answer is the same.
     let read = async {
         while let (1.., Some(Ok(piece))) = (left, pieces.next().await) {
@@ -154,23 +226,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_takes_what_it_says_and_never_more_than_it_may() {
-        const COMMANDS: &str = "/api/v1/commands";
-        let kib = |path: &str, header: Option<(HeaderName, &str)>| {
-            let request =
-                header.into_iter().fold(Request::post(path), |request, (name, value)| request.header(name, value));
-            body_kib(&request.body(Body::empty()).unwrap())
-        };
-        assert_eq!(kib(COMMANDS, None), 0);
-        for (length, wanted) in
+    fn a_body_takes_what_it_says_and_never_more_than_a_command_may() {
+        let with = |name, value: &'static str| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+        assert_eq!(body_kib(&HeaderMap::new()), 0);
+        for (length, kib) in
             [("0", 0), ("1", 1), ("1024", 1), ("1025", 2), ("1048577", 1_024), ("9999999999999", 1_024)]
         {
-            assert_eq!(kib(COMMANDS, Some((header::CONTENT_LENGTH, length))), wanted, "{length}");
+            assert_eq!(body_kib(&with(header::CONTENT_LENGTH, length)), kib, "{length}");
         }
-        assert_eq!(kib(COMMANDS, Some((header::TRANSFER_ENCODING, "chunked"))), 1_024);
-        let attachments = "/api/v1/centres/410404/cases/1/attachments";
-        assert_eq!(kib(attachments, Some((header::CONTENT_LENGTH, "3145728"))), 3_072);
-        assert_eq!(kib(attachments, Some((header::TRANSFER_ENCODING, "chunked"))), 32_768);
+        assert_eq!(body_kib(&with(header::TRANSFER_ENCODING, "chunked")), 1_024);
+    }
+
+    #[tokio::test]
+    async fn files_have_places_of_their_own_until_they_are_sent() {
+        let (door, ask) = (Door::new(), |path: &str| Request::post(path).body(Body::empty()).unwrap());
+        let file = ask("/api/v1/centres/410404/cases/1/attachments");
+        let mut all: Vec<_> = (0..FILES_AT_ONCE).map(|_| door.enter(&file).unwrap()).collect();
+        assert!(door.enter(&file).is_err() && door.enter(&ask("/api/v1/commands")).is_ok());
+        let place = all.pop().unwrap().file.unwrap();
+        let sent = until_sent(Response::new(Body::from("x")), place);
+        assert_eq!(sent.headers()[header::CONTENT_LENGTH], "1");
+        assert!(door.enter(&file).is_err(), "it is not sent yet");
+        drop(sent);
+        assert!(door.enter(&file).is_ok());
     }
 
     #[test]

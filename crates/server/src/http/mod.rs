@@ -1,7 +1,7 @@
 //! HTTP: JSON under `/api/v1`, pages for people, `/healthz` and `/readyz`; on the loopback address only, for there are no
 //! accounts yet.
 //!
-//! Nothing is decided here and nothing kept. A read asks the views (or, for one case, its stream); a command goes
+//! Nothing is decided here, and only files are kept: a command may name one once its bytes are there. A read asks the views (or, for one case, its stream); a command goes
 //! through the engine like one from a file. [`problem`] is the one error; [`guard`] holds for every request;
 //! [`background`] brings the views up and sweeps. Pages mask persons' data ([`masked`]), the API shows it as it stands.
 

@@ -158,7 +158,6 @@ impl From<LogError> for Problem {
         match error {
             LogError::Closed => closing(),
             LogError::Sealed { ref source, .. } => of_keys(source, &error),
-            LogError::NoRoom { .. } => disk_full(),
             error => passing("log-unreadable", "事件日志暂时读不出来。请稍后再试，并请系统管理员检查磁盘", &error),
         }
     }

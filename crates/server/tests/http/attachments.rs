@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{CENTRE, Server, accept, yousu};
+use crate::support::{CENTRE, Server, accept, open_centre, yousu};
 
 const SCAN: &str = "金丝雀：一张扫描件的内容";
 const NAME: &str = "金丝雀 照片.jpg";
@@ -57,6 +57,8 @@ fn a_file_is_kept_named_and_given_back() {
     let added = server.post(&command, &[]);
     assert_eq!((added.status, &added.json()["events"][0]["type"]), (200, &json!("attachment_added")), "{}", added.body);
     assert_eq!(server.post(&command, &[]).json()["already"], true);
+    // Named again under whatever size: it is there already.
+    assert_eq!(server.post(&add(case, &json!({"sm3": kept["sm3"], "size_bytes": 7})), &[]).json()["already"], true);
     let given = server.get(&place);
     assert_eq!((given.status, &*given.body), (200, SCAN));
     assert_eq!(given.header("content-type"), Some("image/jpeg"));
@@ -84,6 +86,54 @@ fn a_command_names_only_what_was_uploaded_to_that_case() {
     let longer = json!({"sm3": kept["sm3"], "size_bytes": 5});
     server.post(&add(case, &longer), &[]).is_problem(422, "attachment-size");
     assert_eq!(server.post(&add(case, &kept), &[]).status, 200);
+    let nobody = Uuid::new_v4();
+    server.get(&format!("{}/{}", files(nobody), kept["sm3"].as_str().expect("a hash"))).is_problem(404, "no-such-case");
+}
+
+/// What `apply` recorded without bytes stands, and is answered when it is sent again.
+#[test]
+fn a_command_that_was_done_is_not_refused() {
+    let data = tempfile::TempDir::new().expect("a temporary directory");
+    open_centre(data.path(), false);
+    let case = Uuid::new_v4();
+    let command = add(case, &json!({"sm3": "0".repeat(64), "size_bytes": 5}));
+    let lines = data.path().join("lines.jsonl");
+    fs::write(&lines, format!("{}\n{command}\n", accept(case))).expect("written");
+    let done = yousu(data.path()).arg("apply").arg(&lines).output().expect("yousu starts");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let server = Server::start(data);
+    assert_eq!(server.post(&command, &[]).json()["already"], true);
+    server.get(&format!("{}/{}", files(case), "0".repeat(64))).is_problem(404, "attachment-not-kept");
+}
+
+/// Two files of one case whose bytes somebody exchanged in the database: neither passes for the other.
+#[test]
+fn an_exchanged_file_is_not_given_out() {
+    let server = Server::on(false);
+    let (case, kept) = uploaded(&server);
+    let other = server.send("POST", &files(case), KIND, "another file").json();
+    for file in [&kept, &other] {
+        assert_eq!(server.post(&add(case, file), &[]).status, 200);
+    }
+    let (_, data) = server.stop();
+    let exchange = "import sqlite3, sys
+at = sqlite3.connect(sys.argv[1])
+for name, in at.execute(\"SELECT name FROM sqlite_schema WHERE type = 'trigger'\").fetchall(): at.execute(f'DROP TRIGGER {name}')
+(a, x), (b, y) = at.execute('SELECT hash, bytes FROM attachments').fetchall()
+at.execute('UPDATE attachments SET bytes = ? WHERE hash = ?', (y, a))
+at.execute('UPDATE attachments SET bytes = ? WHERE hash = ?', (x, b))
+at.commit()";
+    let at = data.path().join("log.sqlite.attachments");
+    let python = std::process::Command::new("python3").args(["-c", exchange]).arg(at).status();
+    if !python.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("YOUSU_REQUIRE_ALL").is_none(), "python3 is missing");
+        return;
+    }
+    let server = Server::start(data);
+    for file in [&kept, &other] {
+        let place = format!("{}/{}", files(case), file["sm3"].as_str().expect("a hash"));
+        server.get(&place).is_problem(500, "keys-not-whole");
+    }
 }
 
 #[test]
@@ -97,8 +147,11 @@ fn what_is_no_file_is_refused() {
     server.send("POST", &files(Uuid::new_v4()), KIND, "x").is_problem(404, "no-such-case");
     // Longer than a command may be.
     assert_eq!(server.send("POST", &files(case), KIND, &"x".repeat(3 << 20)).status, 201);
-    let longest = "x".repeat((32 << 20) + 1);
-    server.send("POST", &files(case), KIND, &longest).is_problem(413, "attachment-too-large");
+    for bytes in [(32 << 20) + 1, 40 << 20] {
+        let longest = "x".repeat(bytes);
+        server.send("POST", &files(case), KIND, &longest).is_problem(413, "attachment-too-large");
+    }
+    server.send("POST", &files(case), &[("content-type", "text/plain")], "x").is_problem(415, "not-a-file");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
     sealed::Sealed,
 };
 
-/// The largest attachment, in bytes (32 MiB): what the log keeps.
+/// The largest attachment, in bytes (32 MiB).
 pub const MAX_ATTACHMENT_BYTES: u64 = 32 << 20;
 
 /// Adds a file whose bytes are in the store already.

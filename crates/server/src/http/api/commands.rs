@@ -39,9 +39,7 @@ pub(super) async fn submit(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
     }
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "命令超过1MiB。请精简，长文作为附件提交")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => Problem::bad_request("body-unreadable", "请求没有收全。请再提交一次"),
     })?;
     let mut value: Value = serde_json::from_slice(&body)
@@ -53,7 +51,7 @@ pub(super) async fn submit(
     if let CommandLine::Case(line) = &line
         && let CaseCommand::AddAttachment(add) = &line.command
     {
-        attachments::is_kept(&site, (&wire::log_centre(&line.centre), line.case), add).await?;
+        attachments::is_kept(&site, line, (&wire::log_centre(&line.centre), add)).await?;
     }
     let done = site.engine.submit(&line, Priority::People).await.map_err(|error| match error {
         // The version came as a precondition, so HTTP has a status of its own for it.
@@ -91,6 +89,10 @@ pub(super) async fn submit(
         (POSITION.parse().expect("a header's name"), position_header(&centre, position)),
     ];
     Ok((headers, Json(done)).into_response())
+}
+
+pub(in crate::http) fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "命令超过1MiB。请精简，长文作为附件提交")
 }
 
 /// A stream's version.
