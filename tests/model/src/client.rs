@@ -20,7 +20,7 @@ const NEW_YEAR_MS: i64 = 1_767_225_600_000;
 const STEP_MS: i64 = 7;
 
 const CENTRES: [&str; 2] = ["410404", "410403"];
-const STREAMS: u64 = 5;
+const STREAMS: u64 = 3;
 const COUNTERS: [&str; 2] = ["序号 2026", "feed"];
 
 pub(crate) struct Client {

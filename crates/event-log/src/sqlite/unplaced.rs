@@ -21,9 +21,14 @@ pub(super) const ROW: Tile = Tile { level: 64, number: 0 };
 /// What a tile's name takes before its bytes.
 const NAME_BYTES: usize = 9;
 
-/// So many go into one row. Fewer are as quickly in their places, and of more the row would be as long as their pages. The model's logs
-/// have a few, and see all of it.
-const TOGETHER: RangeInclusive<usize> = if cfg!(feature = "model") { 1..=2 } else { 64..=8_192 };
+/// So many go into one row. Fewer are as quickly in their places, and of more the row would be as long as their pages.
+fn together() -> RangeInclusive<usize> {
+    // Logs of a few events see all of it: two in a row, and in other runs two that are too many for one.
+    #[cfg(feature = "model")]
+    return 1..=if crate::model::checkpoint_pages() == 1_000 { 2 } else { 1 };
+    #[cfg(not(feature = "model"))]
+    (64..=8_192)
+}
 
 /// So many are put in their places at a time: some hundred pages.
 const AT_ONCE: usize = if cfg!(feature = "model") { 1 } else { 128 };
@@ -47,7 +52,7 @@ impl Unplaced {
     /// The tiles that changed, if they are to be written together, and the row's bytes.
     pub(super) fn of((centre, id): (&Centre, i64), tiles: &Tiles) -> Option<(Self, Vec<u8>)> {
         let count = tiles.changed().count();
-        if !TOGETHER.contains(&count) {
+        if !together().contains(&count) {
             return None;
         }
         let mut row = Vec::with_capacity(count * (NAME_BYTES + TILE_BYTES));

@@ -97,7 +97,7 @@ mod tests {
     use std::path::Path;
 
     use transparency::heads::{HeadsCommitted, OWN_STREAM, StreamHead};
-    use transparency::tree::{Sm3Tree, verify_inclusion};
+    use transparency::tree::{Node, Sm3Tree, verify_inclusion};
     use transparency::{Hash, Header};
     use uuid::Uuid;
 
@@ -106,7 +106,9 @@ mod tests {
     use crate::sqlite::SqliteLog;
     use crate::sqlite::attachments::Attachments;
     use crate::sqlite::connect::Database;
+    use crate::sqlite::head_tiles::Tiles;
     use crate::sqlite::lock::WriterLock;
+    use crate::sqlite::unplaced;
     use crate::sqlite::writer::Appending;
     use crate::tail::Tails;
     use crate::{Access, Centre, Clock, EventLog as _, NewEvent, Priority};
@@ -222,6 +224,27 @@ mod tests {
             "a few are written to their places"
         );
         is_sound(&path).await;
+    }
+
+    /// More than a row takes go to their places at once, and what an earlier word left in the row with them.
+    #[tokio::test]
+    async fn many_tiles_empty_the_row() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.sqlite");
+        let (mut writer, mut versions) = (writer(&path).await, [0; STREAMS]);
+        change(&mut writer, 1, &mut versions).await;
+        assert!(!row(&mut writer).await.is_empty());
+        let (connection, mut tiles) = (writer.connection.as_mut().unwrap(), Tiles::default());
+        unplaced::lay_over(connection, Some(1), &mut tiles).await.unwrap();
+        (1_000..9_192).for_each(|tile| tiles.put(Node { level: 0, index: tile << 4 }, Hash::of(b"x")));
+        let (mut batch, head) = (Batch::default(), writer.heads.centres.get_mut(&centre()).unwrap());
+        let committed = head.committed;
+        assert!(batch.commit_heads(&centre(), head, committed, &tiles).is_none());
+        batch.commit(writer.connection.as_mut().unwrap(), &writer.heads).await.unwrap();
+        assert_eq!(row(&mut writer).await, b"");
+        let placed = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM head_nodes WHERE level < 64");
+        let placed = placed.fetch_one(writer.connection.as_mut().unwrap()).await.unwrap();
+        assert_eq!(usize::try_from(placed), Ok(tiles.changed().count()));
     }
 
     /// What cannot be put in its place stays where it is, for the next process.
