@@ -56,16 +56,17 @@ CREATE TABLE heads (
 ) STRICT;
 
 -- The tree over the heads of a centre's streams, as the newest `heads_committed` has it: leaf n is the stream of ordinal n.
--- Unlike everything else here it changes; the log says what it has to be. At level 64, number 0, stand together the tiles that
--- many changes made and that are not in their places yet: level (1 byte), number (8 bytes, big-endian) and nodes of each. They go
--- before what is in those places.
+-- Unlike everything else here it changes; the log says what it has to be. At level 64, number 0, stand together the nodes that
+-- many changes made and that are not in their places yet, tile by tile: level (1 byte), number (8 bytes), which of its nodes (4 bytes,
+-- the lowest bit is the first of them; big-endian, all of these) and their hashes. They go before what is in those places.
+-- With row ids: without them whole rows would stand on the inner pages too, eight on a page, and a look-up go through six of them.
 CREATE TABLE head_nodes (
     centre INTEGER NOT NULL REFERENCES centres,
     level INTEGER NOT NULL,                -- the height of its lowest nodes: 0, 4, 8 …
     number INTEGER NOT NULL,               -- from 0
     nodes BLOB NOT NULL,                   -- 16 of that height, the 8 and 4 and 2 above them; zeros where there is none
     PRIMARY KEY (centre, level, number)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- The tree over a centre's leaves (RFC 6962), above 256 of them: every node that has all its leaves, once. What lies below is
 -- made of the rows' leaves when somebody asks, which are kept once as it is.

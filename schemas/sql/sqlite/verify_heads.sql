@@ -1,6 +1,6 @@
 -- Every centre, with its head if it has one and the position of its last event if it has any. Also centres that stand in
--- any other table alone: their code is NULL. The tiles that are not in their places yet are not counted among those that are:
--- they stand at level $1.
+-- any other table alone: their code is NULL. The row of nodes that are not in their places yet is not counted among the tiles: it
+-- stands at level $1.
 SELECT
     every.id, centres.code, heads.position, heads.recorded_ms,
     (SELECT max(position) FROM events WHERE centre = every.id),

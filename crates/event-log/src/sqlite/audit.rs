@@ -196,14 +196,13 @@ async fn check_heads(
     if row.committed.and_then(|committed| u64::try_from(committed).ok()) != Some(heads.committed()) {
         report.fault(centre.as_str(), None, Wrong::Head("committed"));
     }
-    let mut over = Tiles::default();
-    match unplaced::lay_over(connection, Some(row.id), &mut over).await {
+    let over = match unplaced::read(connection, Some(row.id)).await {
         Err(sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
             report.fault(centre.as_str(), None, Wrong::Unplaced);
             return Ok(());
         }
-        done => done?,
-    }
+        over => over?,
+    };
     let (mut placed, mut laid) = (0, 0);
     for level in (0_u8..).step_by(usize::from(HEIGHTS)).take_while(|level| usize::from(*level) < heads.levels().len()) {
         let here = heads.levels()[usize::from(level)].len().div_ceil(1 << HEIGHTS);
@@ -223,13 +222,15 @@ async fn check_heads(
                 };
                 here.insert(Tile { level, number }, Some(bytes.take(TILE_BYTES)?));
             }
+            // They come in the order of their tiles.
+            let at = |number: usize| over.partition_point(|change| change.tile < Tile { level, number: number as u64 });
+            over[at(first)..at(end)].iter().for_each(|change| here.lay_over(change));
+            laid += at(end) - at(first);
             for tile in (first..end).map(|number| Tile { level, number: number as u64 }) {
-                laid += usize::from(over.holds(tile));
-                let kept = if over.holds(tile) { &over } else { &here };
                 let wrong = tile.nodes().find(|node| {
                     let index = usize::try_from(node.index).unwrap_or(usize::MAX);
                     let made = heads.levels().get(usize::from(node.level)).and_then(|made| made.get(index));
-                    kept.get(*node) != made.copied()
+                    here.get(*node) != made.copied()
                 });
                 if let Some(Node { level, index }) = wrong {
                     report.fault(centre.as_str(), None, Wrong::HeadNode { level, number: index });
@@ -238,7 +239,7 @@ async fn check_heads(
             }
         }
     }
-    if row.head_nodes > placed || over.changed().count() > laid {
+    if row.head_nodes > placed || over.len() > laid {
         report.fault(centre.as_str(), None, Wrong::MoreHeadNodes);
     }
     Ok(())

@@ -11,7 +11,7 @@ use transparency::{Hash, Header};
 use super::head_tiles::{Tile, Tiles};
 use super::heads::{CentreHead, Heads};
 use super::tree::KEPT_LEVEL;
-use super::unplaced::{self, Placing, Unplaced};
+use super::unplaced::{self, Unplaced};
 use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent, Reached};
 
 /// How far the machine's clock may be behind the last recorded time before it counts as a step back. Callers read the
@@ -190,10 +190,10 @@ impl Batch {
         None
     }
 
-    /// Some tiles come to their places.
-    pub(super) fn place(&mut self, id: i64, placing: &Placing) {
-        placing.tiles.iter().for_each(|(tile, bytes)| self.tile(id, *tile, bytes));
-        if placing.is_last {
+    /// What was not in its place yet comes there with these tiles, the last of it or not.
+    pub(super) fn place(&mut self, id: i64, tiles: &Tiles, is_last: bool) {
+        tiles.changed().for_each(|(tile, bytes)| self.tile(id, tile, bytes));
+        if is_last {
             self.tile(id, unplaced::ROW, &[]);
         }
     }

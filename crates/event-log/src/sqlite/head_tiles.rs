@@ -10,8 +10,8 @@ use transparency::tree::Node;
 
 /// Heights in one tile. The model's logs have a few streams, and several tiles all the same.
 pub(super) const HEIGHTS: u8 = if cfg!(feature = "model") { 2 } else { 4 };
-const NODES: usize = (2 << HEIGHTS) - 2;
-const HASH_BYTES: usize = 32;
+pub(super) const NODES: usize = (2 << HEIGHTS) - 2;
+pub(super) const HASH_BYTES: usize = 32;
 /// What a tile takes; a node that is not there takes zeros, which are no node's hash.
 pub(super) const TILE_BYTES: usize = NODES * HASH_BYTES;
 
@@ -38,6 +38,21 @@ impl Tile {
     }
 }
 
+/// Nodes of one tile that are others now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) tile: Tile,
+    /// Which, a bit each: the lowest is that of the node that lies first.
+    pub(super) which: u32,
+    /// Their hashes, in that order.
+    pub(super) hashes: Vec<u8>,
+}
+
+/// The places of the nodes that these bits stand for, lowest first. Bits that stand for none are passed over.
+fn places(which: u32) -> impl Iterator<Item = usize> {
+    (0..NODES).filter(move |place| which >> place & 1 == 1)
+}
+
 /// Where a node lies in its tile.
 fn offset(node: Node) -> usize {
     let count = 1_u64 << (HEIGHTS - node.level % HEIGHTS);
@@ -56,7 +71,23 @@ pub(super) struct Tiles {
 #[derive(Debug)]
 struct Kept {
     bytes: Vec<u8>,
-    has_changed: bool,
+    /// The nodes that are others now, as in [`Change`].
+    changed: u32,
+}
+
+impl Kept {
+    fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, changed: 0 }
+    }
+
+    fn nothing() -> Self {
+        Self::new(vec![0; TILE_BYTES])
+    }
+
+    fn put(&mut self, place: usize, hash: &[u8]) {
+        self.bytes[place * HASH_BYTES..][..HASH_BYTES].copy_from_slice(hash);
+        self.changed |= 1 << place;
+    }
 }
 
 impl Tiles {
@@ -66,17 +97,18 @@ impl Tiles {
 
     /// As it is kept; nothing where there is none.
     pub(super) fn insert(&mut self, tile: Tile, bytes: Option<&[u8]>) {
-        let bytes = bytes.map_or_else(|| vec![0; TILE_BYTES], <[u8]>::to_vec);
-        self.kept.insert(tile, Kept { bytes, has_changed: false });
+        self.kept.insert(tile, bytes.map_or_else(Kept::nothing, |bytes| Kept::new(bytes.to_vec())));
     }
 
-    /// As it is to be kept, and is not in its place yet.
-    pub(super) fn lay_over(&mut self, tile: Tile, bytes: &[u8]) {
-        self.kept.insert(tile, Kept { bytes: bytes.to_vec(), has_changed: true });
+    /// What is not in its place yet: over the tile as it is kept, if there is one.
+    pub(super) fn lay_over(&mut self, change: &Change) {
+        let kept = self.kept.entry(change.tile).or_insert_with(Kept::nothing);
+        let hashes = change.hashes.chunks_exact(HASH_BYTES);
+        places(change.which).zip(hashes).for_each(|(place, hash)| kept.put(place, hash));
         self.were_laid_over = true;
     }
 
-    /// Some were not in their places.
+    /// Something was not in its place.
     pub(super) fn were_laid_over(&self) -> bool {
         self.were_laid_over
     }
@@ -88,15 +120,24 @@ impl Tiles {
     }
 
     pub(super) fn put(&mut self, node: Node, hash: Hash) {
-        let kept =
-            self.kept.entry(Tile::of(node)).or_insert_with(|| Kept { bytes: vec![0; TILE_BYTES], has_changed: true });
-        kept.bytes[offset(node)..][..HASH_BYTES].copy_from_slice(&hash.0);
-        kept.has_changed = true;
+        let kept = self.kept.entry(Tile::of(node)).or_insert_with(Kept::nothing);
+        kept.put(offset(node) / HASH_BYTES, &hash.0);
     }
 
-    /// Those that are others now.
+    /// Those that are others now, in their order.
     pub(super) fn changed(&self) -> impl Iterator<Item = (Tile, &[u8])> {
-        self.kept.iter().filter(|(_, kept)| kept.has_changed).map(|(tile, kept)| (*tile, kept.bytes.as_slice()))
+        self.kept.iter().filter(|(_, kept)| kept.changed != 0).map(|(tile, kept)| (*tile, kept.bytes.as_slice()))
+    }
+
+    /// What of them is another now, in the same order.
+    pub(super) fn changes(&self) -> impl Iterator<Item = Change> {
+        self.kept.iter().filter(|(_, kept)| kept.changed != 0).map(|(tile, kept)| {
+            let mut hashes = Vec::with_capacity(kept.changed.count_ones() as usize * HASH_BYTES);
+            for place in places(kept.changed) {
+                hashes.extend_from_slice(&kept.bytes[place * HASH_BYTES..][..HASH_BYTES]);
+            }
+            Change { tile: *tile, which: kept.changed, hashes }
+        })
     }
 }
 
@@ -131,5 +172,26 @@ mod tests {
         assert_eq!((tiles.get(one), tiles.changed().count()), (None, 0));
         tiles.put(one, Hash::of(b"abc"));
         assert_eq!((tiles.get(one), tiles.get(other), tiles.changed().count()), (Some(Hash::of(b"abc")), None, 1));
+    }
+
+    #[test]
+    fn a_change_laid_over_what_was_there_is_what_it_came_from() {
+        let node = |level, n| Node { level, index: n };
+        let mut before = Tiles::default();
+        (0..16).for_each(|n| before.put(node(0, n), Hash::of(&n.to_be_bytes())));
+        let (tile, bytes) = before.changed().map(|(tile, bytes)| (tile, bytes.to_vec())).next().unwrap();
+        let mut after = Tiles::default();
+        after.insert(tile, Some(&bytes));
+        after.put(node(0, 3), Hash::of(b"three"));
+        after.put(node(3, 1), Hash::of(b"top"));
+        let changes: Vec<Change> = after.changes().collect();
+        // The fourth that lies there, and the last of thirty.
+        let hashes = [Hash::of(b"three").0, Hash::of(b"top").0].concat();
+        assert_eq!(changes, [Change { tile, which: 1 << 29 | 1 << 3, hashes }]);
+        let mut laid = Tiles::default();
+        laid.insert(tile, Some(&bytes));
+        laid.lay_over(&changes[0]);
+        assert!(laid.were_laid_over() && laid.changes().eq(changes));
+        assert!(laid.changed().eq(after.changed()));
     }
 }

@@ -1,16 +1,16 @@
 //! The tree of heads, brought up to what the log holds: see `transparency::heads`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _, SqlitePool};
 use transparency::heads::{HeadsCommitted, StreamHead, Update};
-use transparency::tree::{Node, Sm3Tree, inclusion_plan};
+use transparency::tree::{Sm3Tree, inclusion_plan};
 use transparency::{Hash, heads};
 use uuid::Uuid;
 
-use super::head_tiles::{TILE_BYTES, Tile, Tiles};
+use super::head_tiles::{Change, TILE_BYTES, Tile, Tiles};
 use super::heads::CentreHead;
 use super::page::{Bytes, Fields};
 use super::unplaced;
@@ -112,12 +112,15 @@ async fn bring_up(
     let row = query.fetch_one(&mut *connection).await?;
     let looked = aside!(move || {
         let update = Update::new(streams, changed(&row)?);
-        let wanted: Vec<Node> = update.wanted().into_iter().chain(update.touched()).collect();
+        let mut wanted: Vec<Tile> = update.wanted().into_iter().chain(update.touched()).map(Tile::of).collect();
+        wanted.dedup();
         Ok::<_, sqlx::Error>((update, wanted))
     });
     let (update, wanted) = looked.ok_or(sqlx::Error::WorkerCrashed)??;
-    unplaced::lay_over(connection, centre, &mut tiles).await?;
-    fetch(connection, centre, wanted.into_iter(), &mut tiles).await?;
+    // All of it, and not what is wanted alone: whoever commits to the tiles writes that row anew.
+    let over = unplaced::read(connection, centre).await?;
+    let wanted = wanted.into_iter().chain(over.iter().map(|change| change.tile));
+    fetch(connection, centre, wanted, &over, &mut tiles).await?;
     let applied = aside!(move || {
         let (nodes, root) = update.apply(|node| tiles.get(node))?;
         nodes.into_iter().for_each(|(node, hash)| tiles.put(node, hash));
@@ -173,9 +176,8 @@ async fn word(
         previous = Hash(row.try_get::<&[u8], _>(0)?.try_into().map_err(|_| broken("a leaf is not 32 bytes long"))?);
     }
     let plan = inclusion_plan(ordinal, said.streams).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    let mut tiles = Tiles::default();
-    unplaced::lay_over(connection, Some(id), &mut tiles).await?;
-    fetch(connection, Some(id), plan.nodes(), &mut tiles).await?;
+    let (mut tiles, over) = (Tiles::default(), unplaced::read(connection, Some(id)).await?);
+    fetch(connection, Some(id), plan.nodes().map(Tile::of), &over, &mut tiles).await?;
     let proof = plan.fill::<Sm3Tree, ()>(|node| tiles.get(node).ok_or(()));
     let proof = proof.map_err(|()| missing())?;
     Ok(StreamWord { ordinal: own_ordinal, event, previous, proof })
@@ -195,28 +197,30 @@ fn changed(row: &SqliteRow) -> Result<BTreeMap<u64, Hash>, sqlx::Error> {
     Ok(changed)
 }
 
-/// Brings the tiles of these nodes, as far as they are not at hand.
-async fn fetch(
+/// Brings those tiles that are not at hand, with what is not in its place yet laid over them.
+pub(super) async fn fetch(
     connection: &mut SqliteConnection,
     centre: Option<i64>,
-    nodes: impl Iterator<Item = Node>,
+    wanted: impl Iterator<Item = Tile>,
+    over: &[Change],
     tiles: &mut Tiles,
 ) -> Result<(), sqlx::Error> {
-    let wanted: BTreeSet<Tile> = nodes.map(Tile::of).filter(|tile| !tiles.holds(*tile)).collect();
-    if wanted.is_empty() {
-        return Ok(());
+    let mut wanted: Vec<Tile> = wanted.filter(|tile| !tiles.holds(*tile)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    for level in wanted.chunk_by(|one, other| one.level == other.level) {
+        let numbers: Vec<u64> = level.iter().map(|tile| tile.number).collect();
+        let query = sqlx::query(super::HEAD_NODES).bind(centre).bind(level[0].level).bind(json!(numbers).to_string());
+        let row = query.bind(i64::try_from(TILE_BYTES).unwrap_or(i64::MAX)).fetch_one(&mut *connection).await?;
+        level.iter().for_each(|tile| tiles.insert(*tile, None));
+        let (mut places, mut bytes) = (Fields::new(row.try_get(1)?), Bytes(row.try_get(2)?));
+        for _ in 0..row.try_get::<u32, _>(0)? {
+            let tile = level.get(places.number::<usize>()?).ok_or_else(missing)?;
+            tiles.insert(*tile, Some(bytes.take(TILE_BYTES)?));
+        }
     }
-    let wanted: Vec<Tile> = wanted.into_iter().collect();
-    let names: Vec<_> = wanted.iter().map(|tile| json!([tile.level, tile.number])).collect();
-    let query = sqlx::query(super::HEAD_NODES).bind(centre).bind(json!(names).to_string());
-    let row = query.bind(i64::try_from(TILE_BYTES).unwrap_or(i64::MAX)).fetch_one(connection).await?;
-    wanted.iter().for_each(|tile| tiles.insert(*tile, None));
-    let (count, mut places, mut bytes) =
-        (row.try_get::<u32, _>(0)?, Fields::new(row.try_get(1)?), Bytes(row.try_get(2)?));
-    for _ in 0..count {
-        let tile = wanted.get(places.number::<usize>()?).ok_or_else(missing)?;
-        tiles.insert(*tile, Some(bytes.take(TILE_BYTES)?));
-    }
+    let is_wanted = |change: &&Change| wanted.binary_search(&change.tile).is_ok();
+    over.iter().filter(is_wanted).for_each(|change| tiles.lay_over(change));
     Ok(())
 }
 

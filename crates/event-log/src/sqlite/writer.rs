@@ -51,7 +51,7 @@ pub(super) struct Writer {
     /// `None` after a commit whose end is unknown, until the database could be opened again.
     connection: Option<SqliteConnection>,
     carry: Carry,
-    /// Tiles of the tree of heads that are on their way to their places.
+    /// Nodes of the tree of heads that are on their way to their places.
     unplaced: VecDeque<Unplaced>,
     /// Whether those that an earlier process left, or an error, are among them.
     looked_for_unplaced: bool,

@@ -183,6 +183,7 @@ async fn the_log_says_where_all_streams_stand() {
     assert!(matches!(log.append(own).await, Err(AppendError::Invalid { .. })));
     log.close().await;
 
+    let torn = "410404: the nodes of the tree of heads that are not in their places yet are not as the log writes them";
     let not_said = "the streams did not stand where this event says that they stood before it";
     for (change, fault) in [
         (
@@ -202,22 +203,25 @@ async fn the_log_says_where_all_streams_stand() {
             "INSERT INTO head_nodes VALUES (1, 12, 0, zeroblob(960))",
             "410404: the tree of heads has nodes that the heads do not make",
         ),
-        // What would go before the tiles in their places: torn, of a node that is another, and of one that there cannot be.
+        // What would go before the tiles in their places: torn, of no node or one that no tile has, of a tile that has no number, of a node that is another, and of one that there cannot be.
+        ("INSERT INTO head_nodes VALUES (1, 64, 0, CAST(zeroblob(9) || x'00000001' || zeroblob(31) AS BLOB))", torn),
+        ("INSERT INTO head_nodes VALUES (1, 64, 0, zeroblob(13))", torn),
         (
-            "INSERT INTO head_nodes VALUES (1, 64, 0, zeroblob(968))",
-            "410404: the nodes of the tree of heads that are not in their places yet are not as the log writes them",
+            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(x'008000000000000000' || x'00000001' || randomblob(32) AS BLOB))",
+            torn,
         ),
+        ("INSERT INTO head_nodes VALUES (1, 64, 0, CAST(zeroblob(9) || x'40000000' || randomblob(32) AS BLOB))", torn),
         (
-            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(zeroblob(9) || randomblob(960) AS BLOB))",
+            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(zeroblob(9) || x'00000001' || randomblob(32) AS BLOB))",
             "410404: node 0 at height 0 of the tree of heads is not that of the heads",
         ),
         (
-            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(x'0c' || zeroblob(968) AS BLOB))",
+            "INSERT INTO head_nodes VALUES (1, 64, 0, CAST(x'0c' || zeroblob(8) || x'00000001' || zeroblob(32) AS BLOB))",
             "410404: the tree of heads has nodes that the heads do not make",
         ),
         (
             // One that is sound there makes no room for another where there can be none.
-            "INSERT INTO head_nodes SELECT 1, 64, 0, CAST(zeroblob(8) || x'01' || nodes AS BLOB) FROM head_nodes WHERE level = 0 AND number = 1; UPDATE head_nodes SET level = 12 WHERE level = 0 AND number = 1",
+            "INSERT INTO head_nodes SELECT 1, 64, 0, CAST(zeroblob(8) || x'013fffffff' || nodes AS BLOB) FROM head_nodes WHERE level = 0 AND number = 1; UPDATE head_nodes SET level = 12 WHERE level = 0 AND number = 1",
             "410404: the tree of heads has nodes that the heads do not make",
         ),
         ("UPDATE heads SET committed = committed - 1", "410404: the head's committed is not that of the last event"),
@@ -401,7 +405,7 @@ async fn what_is_wanted_is_looked_up_one_by_one() {
     for (statement, table) in [
         (
             include_str!("../../../../schemas/sql/sqlite/head_nodes.sql"),
-            "head_nodes USING PRIMARY KEY (centre=? AND level=? AND number=?)",
+            "head_nodes USING INDEX sqlite_autoindex_head_nodes_1 (centre=? AND level=? AND number=?)",
         ),
         (
             include_str!("../../../../schemas/sql/sqlite/tree_nodes.sql"),
