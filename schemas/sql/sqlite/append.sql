@@ -1,36 +1,11 @@
--- One group of appends, in one round trip to the connection's thread whatever its size. $1 holds the bytes of the
--- whole group one after the other; the JSON arrays hold numbers and offsets (from 1) into it, so that no body is encoded
--- as text on its way.
-BEGIN IMMEDIATE;
-
-INSERT INTO centres (id, code)
-SELECT value ->> 0, value ->> 1 FROM jsonb_each($2);
-
-INSERT INTO kinds (id, name)
-SELECT value ->> 0, value ->> 1 FROM jsonb_each($3);
-
-INSERT INTO streams (id, centre, ordinal, uuid)
-SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 16) FROM jsonb_each($4);
-
+-- One group of appends, in one round trip to the connection's thread whatever its size, within a transaction that was begun; where there
+-- is anything else than events in it, after append_new.sql. $1 holds the bytes of the whole group one after the other; the JSON
+-- arrays hold numbers and offsets (from 1) into it, so that no body is encoded as text on its way.
 INSERT INTO events (centre, position, stream, version, recorded_ms, kind, kind_version, leaf, body)
 SELECT
     value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
     substr($1, value ->> 7, 32), substr($1, (value ->> 7) + 32, value ->> 8)
 FROM jsonb_each($5);
-
-INSERT INTO numbers (centre, name, number, position)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($6);
-
-INSERT INTO counters (centre, name, value)
-SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each($6) WHERE true
-ON CONFLICT (centre, name) DO UPDATE SET value = excluded.value;
-
-INSERT INTO tree_nodes (centre, level, number, hash)
-SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, 32) FROM jsonb_each($8);
-
-INSERT INTO head_nodes (centre, level, number, nodes)
-SELECT value ->> 0, value ->> 1, value ->> 2, substr($1, value ->> 3, value ->> 4) FROM jsonb_each($9) WHERE true
-ON CONFLICT (centre, level, number) DO UPDATE SET nodes = excluded.nodes;
 
 INSERT INTO heads (centre, position, recorded_ms, clock_steps_back, streams, frontier, committed)
 SELECT

@@ -18,7 +18,7 @@ use crate::{Append, AppendError, Appended, Centre, Clock, NewEvent, Reached};
 /// clock before they queue, so some of them are always a little behind.
 const CLOCK_TOLERANCE_MS: i64 = 5_000;
 
-/// The parameters of `append.sql`: all bytes of the group, and JSON arrays of numbers and offsets into them.
+/// The parameters of `append.sql` and `append_new.sql`: all bytes of the group, and JSON arrays of numbers and offsets into them.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
@@ -229,7 +229,9 @@ impl Batch {
             ]);
             self.bytes.extend(frontier);
         }
-        let row = sqlx::query(super::APPEND)
+        let new = [&self.centres, &self.kinds, &self.streams, &self.numbers, &self.nodes, &self.head_nodes];
+        let has_new = new.iter().any(|rows| !rows.0.is_empty());
+        let row = sqlx::query(if has_new { super::APPEND_NEW } else { super::APPEND })
             .bind(self.bytes)
             .bind(self.centres.json())
             .bind(self.kinds.json())

@@ -56,7 +56,8 @@ macro_rules! sql {
 
 const LOG_SCHEMA: &str = sql!("schema.sql");
 const ATTACHMENTS_SCHEMA: &str = sql!("attachments.sql");
-const APPEND: &str = sql!("append.sql");
+const APPEND: &str = concat!("BEGIN IMMEDIATE;\n", sql!("append.sql"));
+const APPEND_NEW: &str = concat!("BEGIN IMMEDIATE;\n", sql!("append_new.sql"), sql!("append.sql"));
 const CHANGED_HEADS: &str = sql!("changed_heads.sql");
 const COPIED_HEADS: &str = sql!("copied_heads.sql");
 const HEAD_NODES: &str = sql!("head_nodes.sql");
