@@ -58,8 +58,8 @@ def value_end(text, at):
         state = "next"
 
 
-def sealed_of(body):
-    """Person, field and bytes of everything that is sealed in an event; None for bytes that are not there."""
+def parts_of(body):
+    """The public part's text; and person, field and bytes of everything that is sealed in an event, None for bytes that are not there."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -67,6 +67,7 @@ def sealed_of(body):
     begin = '{"public":'
     need(text.startswith(begin + "{"), "a body is not in the one form that it has")
     at = value_end(text, len(begin))
+    public = text[len(begin):at]
     need(text.startswith(',"sealed":[', at) and text.endswith("]}"), "a body is not in the one form that it has")
     at, end, found = at + len(',"sealed":['), len(text) - len("]}"), []
     while at < end:
@@ -77,4 +78,4 @@ def sealed_of(body):
         need((str(person), json.dumps(where, ensure_ascii=False)) == field.group(1, 2), "a body is not in the one form that it has")
         found.append((person, where, None if field[3] is None else decode64(field[3])))
     need(at == end, "a body is not in the one form that it has")
-    return found
+    return public, found

@@ -13,7 +13,7 @@ import struct
 import sys
 import uuid
 
-from bodies import heads_of, sealed_of
+from bodies import heads_of, parts_of
 from notes import SIZE_LIMIT, Fault, decode64, need, number, parse_checkpoint, parse_note, read_keys, read_note, sm3, text_of
 from seal import opened, place
 
@@ -117,6 +117,14 @@ class Reader:
         return number(fields[0]), person, decode64(fields[2]).decode(), decode64(fields[3], 32)
 
 
+    def attachment(self, rest):
+        fields = rest.split(" ")
+        need(len(fields) == 4, "an attachment has four values")
+        person = uuid.UUID(fields[1])
+        need(str(person) == fields[1], "a person's ID is not in its one spelling")
+        return number(fields[0]), person, decode64(fields[2], 32), decode64(fields[3])
+
+
 def read(data):
     need(len(data) <= LIMIT_BYTES, f"the file takes more than {LIMIT_BYTES} bytes")
     try:
@@ -143,8 +151,11 @@ def read(data):
     disclosed = []
     while (rest := reader.taken("disclose")) is not None:
         disclosed.append(reader.disclosed(rest))
+    attachments = []
+    while (rest := reader.taken("attachment")) is not None:
+        attachments.append(reader.attachment(rest))
     need(reader.at == len(reader.lines), f"line {reader.at + 2} is not what should stand there")
-    return stream, checkpoint, earlier, events, head, disclosed
+    return stream, checkpoint, earlier, events, head, disclosed, attachments
 
 
 def leaf(centre, stream, event, previous):
@@ -162,11 +173,28 @@ def shown(disclosed, centre, stream, events):
     version, person, field, secret = disclosed
     what = f"the text disclosed at {field!r} of event {version}"
     need(1 <= version <= len(events), f"{what}: there is no such event")
-    there = [sealed for whose, where, sealed in sealed_of(events[version - 1]["body"]) if (whose, where) == (person, field)]
+    there = [sealed for whose, where, sealed in parts_of(events[version - 1]["body"])[1] if (whose, where) == (person, field)]
     need(len(there) == 1, f"{what}: {len(there)} texts of this person are sealed there")
     need(there[0] is not None, f"{what}: nothing is sealed there")
     try:
         return version, person, field, opened(secret, place(centre, stream, version, person, field), there[0])
+    except ValueError as error:
+        raise Fault(f"{what}: {error}") from None
+
+
+def file_of(attachment, centre, stream, events):
+    """Version and bytes of an attachment that was shown."""
+    version, person, secret, sealed = attachment
+    what = f"the attachment of event {version}"
+    need(1 <= version <= len(events), f"{what}: there is no such event")
+    event = events[version - 1]
+    need((event["kind"], event["kind_version"]) == ("attachment_added", 1), f"{what}: that event names none")
+    public, member = parts_of(event["body"])[0], '"sm3":"'
+    at, wanted = public.find(member), member + sm3(sealed).hex() + '"'
+    is_named = public.count(member) == 1 and public[at - 1] in "{," and public.startswith(wanted, at)
+    need(is_named, f"{what}: that event names other bytes")
+    try:
+        return version, opened(secret, place(centre, stream, 0, person, "attachment:" + sealed[32:44].hex()), sealed)
     except ValueError as error:
         raise Fault(f"{what}: {error}") from None
 
@@ -182,7 +210,7 @@ def verify(data, keys, quorum=0):
 
 
 def judge(data, keys):
-    stream, note, earlier, events, head, disclosed = read(data)
+    stream, note, earlier, events, head, disclosed, attachments = read(data)
     origin, size, root, signers = read_note(note, keys)
     need(origin.startswith(ORIGIN), "the checkpoint is of no centre's log")
     centre = origin[len(ORIGIN):]
@@ -214,9 +242,10 @@ def judge(data, keys):
         complete = event["position"]
     trees = [(origin, size, root)] + ([(old_origin, old_size, old_root)] if earlier else [])
     texts = [shown(one, centre, stream, events) for one in disclosed]
+    files = [file_of(one, centre, stream, events) for one in attachments]
     return {
         "centre": centre, "size": size, "signers": signers, "complete": complete, "events": events, "trees": trees,
-        "texts": texts, "stream": stream, "earlier": (old_size, old_signers) if earlier else None,
+        "texts": texts, "files": files, "stream": stream, "earlier": (old_size, old_signers) if earlier else None,
     }
 
 
@@ -291,6 +320,8 @@ def say(verified):
         print(f"#{event['version']} {plain(event['kind'])} at position {event['position']}, recorded {event['recorded']} ms")
         for _, person, field, text in [text for text in verified["texts"] if text[0] == event["version"]]:
             print(f"    {plain(field)} ({person}): {plain(text.decode(errors='replace'))}")
+        for _, file in [file for file in verified["files"] if file[0] == event["version"]]:
+            print(f"    the attachment is shown: {len(file)} bytes, SM3 {sm3(file).hex()}")
 
 
 def main():

@@ -40,16 +40,37 @@ def counted(key, nonce, text):
     """The counter mode, which is its own reverse."""
     count = (len(text) + 15) // 16
     stream = sm4(key, b"".join(nonce + struct.pack(">I", n + 2) for n in range(count))) if count else b""
-    return bytes(a ^ b for a, b in zip(text, stream))
+    return (int.from_bytes(text, "big") ^ int.from_bytes(stream[: len(text)], "big")).to_bytes(len(text), "big")
+
+
+def table_of(h):
+    """What each byte, at each of sixteen places, comes to when it is multiplied by this: many blocks are faster by it than one by one."""
+    table = []
+    for at in range(16):
+        row = [0] * 256
+        for bit in range(8):
+            row[1 << bit] = times(1 << (8 * (15 - at) + bit), h)
+        for byte in range(256):
+            low = byte & -byte
+            row[byte] = row[low] ^ row[byte ^ low] if byte ^ low else row[byte]
+        table.append(row)
+    return table
 
 
 def tag_of(key, nonce, sealed, aad):
     h = int.from_bytes(sm4(key, bytes(16)), "big")
     pad = lambda data: data + bytes(-len(data) % 16)
     blocks = pad(aad) + pad(sealed) + struct.pack(">QQ", len(aad) * 8, len(sealed) * 8)
-    tag = 0
+    tag, table = 0, table_of(h) if len(blocks) > 16 * 256 else None
     for at in range(0, len(blocks), 16):
-        tag = times(tag ^ int.from_bytes(blocks[at : at + 16], "big"), h)
+        tag ^= int.from_bytes(blocks[at : at + 16], "big")
+        if table is None:
+            tag = times(tag, h)
+        else:
+            value = 0
+            for row, byte in zip(table, tag.to_bytes(16, "big")):
+                value ^= row[byte]
+            tag = value
     first = int.from_bytes(sm4(key, nonce + struct.pack(">I", 1)), "big")
     return (tag ^ first).to_bytes(16, "big")
 

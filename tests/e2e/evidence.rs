@@ -95,6 +95,58 @@ fn a_text_is_disclosed_alone() {
     assert!(status == 0 && ["来了三次。", "张三", "13812345678"].iter().all(|text| said.contains(text)), "{said}");
 }
 
+/// A file of the case is in the evidence where that is asked for, and both programs open it; nobody else's name leads it astray.
+#[test]
+fn a_file_of_the_case_is_shown() {
+    let Shown { mut yousu, keys, .. } = shown();
+    let [scan, file, bare, out] = ["scan", "attached", "bare", "out"].map(|name| yousu.dir().join(name));
+    // Of so many bytes that the program in Python goes its quicker way.
+    let bytes: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
+    fs::write(&scan, &bytes).expect("written");
+    let path = |path: &PathBuf| path.to_str().expect("a path").to_owned();
+    let kept = yousu.run(["--format", "json", "attachment", "keep", CASE, &path(&scan)]).ok();
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert_eq!(kept["size_bytes"], bytes.len());
+    let mut add =
+        json!({"command": "add_attachment", "case": CASE, "name": "../../照片 一.jpg", "media_type": "image/jpeg"});
+    let names = |add: &mut Value, kept: &Value| {
+        add["sm3"] = kept["sm3"].clone();
+        add["size_bytes"] = kept["size_bytes"].clone();
+    };
+    names(&mut add, &kept);
+    yousu.does("window_clerk", LATER, add.clone());
+    names(&mut add, &json!({"sm3": "0".repeat(64), "size_bytes": 7}));
+    yousu.does("window_clerk", LATER, add);
+    yousu.run(["attachment", "get", CASE, "3", "-o", &path(&out.with_extension("jpg"))]).ok();
+    assert_eq!(fs::read(out.with_extension("jpg")).expect("read"), bytes);
+    for (step, words) in [("4", "was never kept here"), ("2", "names no file"), ("9", "has no step 9")] {
+        yousu.run(["attachment", "get", CASE, step, "-o", &path(&out)]).failed(1, &[words]);
+    }
+    let evidence = |to: &PathBuf, more: &[&str]| {
+        let to = path(to);
+        yousu.run(["evidence", CASE, "-o", &to].into_iter().chain(more.iter().copied()))
+    };
+    let said = evidence(&file, &["--attach", "all", "--disclose", "3:/data/name"]);
+    assert!(said.status == 0 && said.err.contains("step 4 was never kept here"), "{}", said.err);
+    evidence(&bare, &[]).ok();
+    // The bytes themselves are nowhere in it, nor is the name where it is not disclosed.
+    let (status, said) = ours(&file, &keys, &["--attachments", &path(&out)]);
+    assert_eq!(status, 0, "{said}");
+    let put = out.join("3-.._.._照片_一.jpg");
+    let (_, hash) = said.split_once("与登记的哈希一致，200000字节，原件SM3 ").expect("the file is shown");
+    let hash = hash[..64].to_owned();
+    assert!(said.contains(&format!("{hash}，已存为 {}", path(&put))), "{said}");
+    assert_eq!((fs::read(&put).expect("read"), said.matches("附件内容：（未出示）").count()), (bytes, 1), "{said}");
+    let again = ours(&file, &keys, &["--attachments", &path(&out)]);
+    assert!(again.0 == 1 && again.1.contains("give a directory that does not have it"), "{}", again.1);
+    if let Some((status, told)) = theirs(&file, &keys, &[]) {
+        let words = format!("the attachment is shown: 200000 bytes, SM3 {hash}");
+        assert!(status == 0 && told.contains(&words), "{told}");
+    }
+    let (status, said) = ours(&bare, &keys, &[]);
+    assert!(status == 0 && said.matches("附件内容：（未出示）").count() == 2 && !said.contains("照片"), "{said}");
+}
+
 /// Beside a process that serves: it says of itself where its cases stand, so the evidence is complete all the same.
 #[test]
 fn evidence_beside_a_server_is_complete() {

@@ -9,7 +9,7 @@ use event_log::{
     Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, Leaf, LogError,
     Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail, Texts,
 };
-use transparency::seal::{FieldSecret, OVERHEAD_BYTES, OpenError, PersonKey, Place};
+use transparency::seal::{FieldSecret, OVERHEAD_BYTES, OpenError, PersonKey, Place, attachment_field};
 use transparency::tree::Plan;
 use uuid::Uuid;
 
@@ -17,9 +17,6 @@ use crate::keys::{Found, PersonKeys};
 use crate::master::nonce;
 use crate::store::Of;
 use crate::{Handle, KeyError};
-
-/// What stands for a field's name where an attachment is sealed: its own nonce follows, so that each has a secret of its own.
-const ATTACHMENT: &str = "attachment:";
 
 /// Whose keys sealed something.
 type Used = BTreeMap<Uuid, PersonKey>;
@@ -192,7 +189,7 @@ impl SealedLog {
         let failed = |source: Cause| LogError::Sealed { what: format!("an attachment of case {stream}"), source };
         let of = Of { centre: centre.as_str().to_owned(), stream };
         let nonce = nonce().map_err(|error| failed(Arc::new(error)))?;
-        let field = attachment(nonce);
+        let field = attachment_field(nonce);
         let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
         let (key, ready) = loop {
             let found = self.keys.find_or_draw(&BTreeSet::from([person]), &of).await;
@@ -223,16 +220,37 @@ impl SealedLog {
         hash: Hash,
     ) -> Result<Option<Vec<u8>>, LogError> {
         let failed = |error| LogError::Sealed { what: format!("attachment {hash}"), source: Arc::new(error) };
-        let Some(sealed) = self.inner.get_attachment(hash).await? else { return Ok(None) };
-        let field = attachment(FieldSecret::nonce(&sealed).unwrap_or_default());
-        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
-        let Some(secret) = self.secret(&place).await.map_err(failed)? else { return Ok(None) };
+        let Some((secret, sealed)) = self.with_secret(centre, stream, person, hash).await? else { return Ok(None) };
+        let field = attachment_field(FieldSecret::nonce(&sealed).unwrap_or_default());
         // Bound to the case and the person; to its name it is bound by that alone.
         let open = move |place: &Place<'_>| {
             if Hash::of(&sealed) == hash { secret.open(place, &sealed) } else { Err(OpenError::Altered) }
         };
         let opened = aside(centre, (stream, person, field.clone()), open).await?;
         opened.map(Some).map_err(|source| failed(KeyError::Field { person, field: field.clone(), source }))
+    }
+
+    /// The attachment with this hash as it is kept, sealed, and the secret that opens it, for somebody to whom it is to be shown; `None` if
+    /// there is none, or the person's data was erased.
+    ///
+    /// # Errors
+    /// As [`EventLog::get_attachment`]; [`LogError::Sealed`] if the keys cannot be read.
+    pub async fn with_secret(
+        &self,
+        centre: &Centre,
+        stream: Uuid,
+        person: Uuid,
+        hash: Hash,
+    ) -> Result<Option<(FieldSecret, Vec<u8>)>, LogError> {
+        let Some(sealed) = self.inner.get_attachment(hash).await? else { return Ok(None) };
+        let field = attachment_field(FieldSecret::nonce(&sealed).unwrap_or_default());
+        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
+        let secret = self.secret(&place).await;
+        let secret = secret.map_err(|error| LogError::Sealed {
+            what: format!("attachment {hash}"),
+            source: Arc::new(error),
+        })?;
+        Ok(secret.map(|secret| (secret, sealed)))
     }
 
     /// Whether the attachment with this hash is one of this case and person, by how it begins; `None` if not.
@@ -251,7 +269,7 @@ impl SealedLog {
         let (Some(nonce), Some(bytes)) = (FieldSecret::nonce(&start), length.checked_sub(OVERHEAD_BYTES as u64)) else {
             return Ok(None);
         };
-        let field = attachment(nonce);
+        let field = attachment_field(nonce);
         let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
         match self.secret(&place).await {
             Ok(Some(secret)) => Ok(secret.made(&start).then_some(Kept::Opens { bytes })),
@@ -271,10 +289,6 @@ async fn aside<T: Send + 'static>(
     let centre = centre.clone();
     let work = move || work(&Place { centre: centre.as_str(), stream, version: 0, person, field: &field });
     tokio::task::spawn_blocking(work).await.map_err(|_| LogError::Closed)
-}
-
-fn attachment(nonce: [u8; 12]) -> String {
-    nonce.iter().fold(ATTACHMENT.to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
 fn bad_body(error: event_log::BodyError) -> KeyError {

@@ -61,6 +61,12 @@ pub struct Place<'a> {
     pub field: &'a str,
 }
 
+/// What stands for a field's name where an attachment is sealed, in version 0 of its case's stream: its own nonce, so that each has a secret
+/// of its own.
+pub fn attachment_field(nonce: [u8; NONCE_BYTES]) -> String {
+    nonce.iter().fold("attachment:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
 /// Why something sealed does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {

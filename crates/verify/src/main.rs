@@ -3,10 +3,12 @@
 //! Whoever runs it has the keys of the log from before, brought by a person, and need not trust the centre, its database or the
 //! program that runs there. What is checked stands in `transparency`; what is said about it stands here.
 
+mod attachments;
 mod key_change;
 mod receipt;
 mod story;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,12 +35,15 @@ struct Args {
     /// The receipt (受理回执) that you were given when the appeal was accepted: the evidence must agree with it
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
+    /// Puts the attachments (附件) that the evidence shows, opened, into this directory
+    #[arg(long, value_name = "DIRECTORY", requires = "file")]
+    attachments: Option<PathBuf>,
     /// So many cosignatures of witnesses are wanted
     #[arg(long, value_name = "N", default_value_t = 0)]
     quorum: usize,
     /// A statement (换钥声明) by which the log's keys change: prints the keys that are to be pinned from now on. With --quorum, so many witnesses
     /// must have cosigned it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "receipt", "checkpoint"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "receipt", "checkpoint", "attachments"])]
     follow: Option<PathBuf>,
     /// The statement revokes the old keys, and you asked the centre by another way whether it is its own
     #[arg(long, requires = "follow")]
@@ -123,14 +128,15 @@ fn of_evidence(args: &Args, file: &Path, keys: &[VerifierKey], receipt: Option<&
             Err(why) => return Ok(Verdict::Not(why)),
         }
     }
-    let mut said = story::told(&evidence, &verified, &verified.witnesses());
-    if let Some(receipt) = receipt {
-        match receipt::beside(receipt, receipt.beside(&evidence, &verified)) {
-            Ok(agrees) => said = agrees + &said,
-            Err(why) => return Ok(Verdict::Not(why)),
-        }
-    }
-    Ok(Verdict::Proved(said))
+    let agrees = match receipt.map(|receipt| receipt::beside(receipt, receipt.beside(&evidence, &verified))) {
+        Some(Err(why)) => return Ok(Verdict::Not(why)),
+        agrees => agrees.and_then(Result::ok).unwrap_or_default(),
+    };
+    let kept = match &args.attachments {
+        Some(dir) => attachments::keep(dir, &evidence, &verified)?,
+        None => BTreeMap::new(),
+    };
+    Ok(Verdict::Proved(agrees + &story::told(&evidence, &verified, &kept)))
 }
 
 /// Whether the evidence holds the proof that its checkpoint goes on from this one; and who signed this one, where that can be seen. It

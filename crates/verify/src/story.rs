@@ -1,6 +1,8 @@
 //! The case's history, from evidence that holds.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use cases::ids::PersonId;
 use cases::sealed::SealedText;
@@ -8,11 +10,13 @@ use cases::{CaseEvent, Entry, Instant};
 use transparency::evidence::{Evidence, Opened, Proven, Verified};
 use transparency::{Body, SealedField};
 
-/// What stands where a text is not shown.
-const WITHHELD: &str = "（未出示）";
+use crate::attachments;
 
-/// Verdict and history.
-pub(crate) fn told(evidence: &Evidence, verified: &Verified, witnesses: &[&str]) -> String {
+/// What stands where a text is not shown.
+pub(crate) const WITHHELD: &str = "（未出示）";
+
+/// Verdict and history; attachments were put there.
+pub(crate) fn told(evidence: &Evidence, verified: &Verified, kept: &BTreeMap<u64, PathBuf>) -> String {
     // Writing to a String cannot fail, here and below.
     let mut text = String::new();
     let _ = writeln!(
@@ -36,13 +40,14 @@ pub(crate) fn told(evidence: &Evidence, verified: &Verified, witnesses: &[&str])
     };
     let _ = match verified.seen_at() {
         Some((first, _)) => {
-            writeln!(text, "见证：{}；最早见证时间 {}。", witnesses.join("、"), minute(at(first)))
+            writeln!(text, "见证：{}；最早见证时间 {}。", verified.witnesses().join("、"), minute(at(first)))
         }
         None => writeln!(text, "见证：无。没有见证方签名的检查点，中心可以另写一份。"),
     };
     times(&mut text, evidence, verified);
     for event in &evidence.events {
         story(&mut text, event, verified);
+        text.push_str(&attachments::told(event, verified, kept));
     }
     text
 }
@@ -110,7 +115,7 @@ fn story(text: &mut String, event: &Proven, verified: &Verified) {
 }
 
 /// The event as the domain reads it, its sealed texts as far as they were disclosed.
-fn read(event: &Proven, verified: &Verified) -> Result<Entry<CaseEvent>, String> {
+pub(crate) fn read(event: &Proven, verified: &Verified) -> Result<Entry<CaseEvent>, String> {
     let body = Body::decode(&event.body).map_err(|error| error.to_string())?;
     let texts = texts(event.version, &body, verified);
     Entry::from_wire(&event.kind, event.kind_version, body.public_json(), &texts).map_err(|error| error.to_string())
@@ -162,6 +167,7 @@ mod tests {
             earlier: None,
             complete_to: None,
             disclosed: vec![opened],
+            attachments: Vec::new(),
         };
         let shown = |version| -> Vec<_> {
             let texts = texts(version, &body, &verified);
@@ -210,9 +216,18 @@ mod tests {
                 earlier: (!earlier.is_empty()).then(|| Earlier { size: 4, signers: signers_of(earlier) }),
                 complete_to: None,
                 disclosed: Vec::new(),
+                attachments: Vec::new(),
             };
             let (stream, checkpoint) = (ONE, Note::new("x\n".into()).unwrap());
-            let evidence = Evidence { stream, checkpoint, earlier: None, events, head: None, disclosed: Vec::new() };
+            let evidence = Evidence {
+                stream,
+                checkpoint,
+                earlier: None,
+                events,
+                head: None,
+                disclosed: Vec::new(),
+                attachments: Vec::new(),
+            };
             let mut text = String::new();
             times(&mut text, &evidence, &verified);
             text

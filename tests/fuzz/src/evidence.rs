@@ -2,10 +2,10 @@
 
 use transparency::{
     Body, Checkpoint, Hash, Header, SealedField,
-    evidence::{Disclosed, Evidence, HeadProof, Proven, Verified},
+    evidence::{Attachment, Disclosed, Evidence, HeadProof, Proven, Verified},
     heads::{HeadsCommitted, OWN_STREAM, StreamHead},
     note::Note,
-    seal::{PersonKey, Place},
+    seal::{PersonKey, Place, attachment_field},
     tree::{Frontier, Node, Sm3Tree, inclusion_plan},
 };
 use uuid::Uuid;
@@ -30,7 +30,7 @@ const DIGEST: &[u8] = b"\ndigest ";
 fn holds(bytes: &[u8]) -> bool {
     let Ok(read) = Evidence::parse(bytes) else { return false };
     assert_eq!(read.encode(), bytes, "evidence");
-    if let Ok(Verified { centre, size, disclosed, .. }) = read.verify(&keys()) {
+    if let Ok(Verified { centre, size, disclosed, attachments, .. }) = read.verify(&keys()) {
         let honest = honest();
         assert_eq!((centre.as_str(), size), (CENTRE, 3), "a signature holds of another checkpoint");
         let plain =
@@ -40,11 +40,13 @@ fn holds(bytes: &[u8]) -> bool {
         let all: Vec<_> = all.collect();
         assert!(read.events.iter().map(plain).all(|event| all.contains(&event)), "an event that is not in the log");
         assert!(disclosed.iter().all(|opened| opened.bytes == TEXT.as_bytes()), "a text that nobody sealed");
+        assert!(attachments.iter().all(|opened| opened.bytes == FILE), "a file that nobody sealed");
     }
     true
 }
 
 const TEXT: &str = "来了三次。";
+const FILE: &[u8] = b"a scan";
 
 /// A case of two events, and the log's word that none came after them.
 fn honest() -> Evidence {
@@ -52,13 +54,15 @@ fn honest() -> Evidence {
     let secret = PersonKey::new([7; 32]).field(&place);
     let sealed = secret.seal(&place, [9; 12], TEXT.as_bytes());
     let field = SealedField { person: PERSON, field: place.field.to_owned(), bytes: Some(sealed) };
-    let body = |n: u8, sealed| Body::new(&serde_json::json!({ "n": n }), sealed).and_then(|body| body.encode());
-    let bodies = [body(1, vec![field]), body(2, Vec::new())].map(|body| body.expect("a body"));
+    let file = attachment();
+    let said = [serde_json::json!({ "n": 1 }), serde_json::json!({ "sm3": Hash::of(&file.sealed).to_string() })];
+    let body = |n: usize, sealed| Body::new(&said[n], sealed).and_then(|body| body.encode()).expect("a body");
+    let bodies = [("noted", body(0, vec![field])), ("attachment_added", body(1, Vec::new()))];
     let (mut previous, mut events, mut leaves) = (Hash::ZERO, Vec::new(), Vec::new());
-    for (n, body) in (1..).zip(bodies) {
-        previous = leaf(CASE, (n, 0, n), "noted", previous, &body);
+    for (n, (kind, body)) in (1..).zip(bodies) {
+        previous = leaf(CASE, (n, 0, n), kind, previous, &body);
         leaves.push(previous);
-        events.push(proven((n, 0, n), "noted", body));
+        events.push(proven((n, 0, n), kind, body));
     }
     let head = StreamHead { stream: CASE, version: 2, leaf: previous }.hash();
     let said = HeadsCommitted { root: head, streams: 1 }.encode().expect("a body");
@@ -81,7 +85,22 @@ fn honest() -> Evidence {
     signers().iter().for_each(|key| checkpoint.add(key.sign(&text, 1_795_000_000)));
     let head = HeadProof { event: word, previous: Hash::ZERO, proof: Vec::new() };
     let disclosed = Disclosed { version: 1, person: PERSON, field: place.field.to_owned(), secret };
-    Evidence { stream: CASE, checkpoint, earlier: None, events, head: Some(head), disclosed: vec![disclosed] }
+    Evidence {
+        stream: CASE,
+        checkpoint,
+        earlier: None,
+        events,
+        head: Some(head),
+        disclosed: vec![disclosed],
+        attachments: vec![file],
+    }
+}
+
+fn attachment() -> Attachment {
+    let field = attachment_field([5; 12]);
+    let place = Place { centre: CENTRE, stream: CASE, version: 0, person: PERSON, field: &field };
+    let secret = PersonKey::new([7; 32]).field(&place);
+    Attachment { version: 2, person: PERSON, sealed: secret.seal(&place, [5; 12], FILE), secret }
 }
 
 /// Position, ordinal and version.
@@ -102,7 +121,7 @@ fn leaf(stream: Uuid, (position, ordinal, version): At, kind: &str, previous: Ha
 /// The whole, and less of it.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let whole = honest();
-    let bare = Evidence { head: None, disclosed: Vec::new(), ..whole.clone() };
+    let bare = Evidence { head: None, disclosed: Vec::new(), attachments: Vec::new(), ..whole.clone() };
     let with = Evidence { earlier: Some((whole.checkpoint.clone(), Vec::new())), ..bare.clone() };
     [whole, bare, with].iter().map(Evidence::encode).collect()
 }

@@ -1,11 +1,11 @@
 //! What a seed draws: a log of some cases, its checkpoints, what the witness saw and what the reader kept.
 
 use serde_json::{Value, json};
-use transparency::evidence::{Disclosed, Evidence};
+use transparency::evidence::{Attachment, Disclosed, Evidence};
 use transparency::heads::OWN_STREAM;
 use transparency::note::Note;
-use transparency::seal::{PersonKey, Place};
-use transparency::{Body, SealedField};
+use transparency::seal::{PersonKey, Place, attachment_field};
+use transparency::{Body, Hash, SealedField};
 use uuid::Uuid;
 
 use crate::log::{CENTRE, Draft, Log, Shown, What};
@@ -80,6 +80,16 @@ pub(crate) fn sealed(person: Uuid, stream: Uuid, version: u64, text: &str, nonce
     (field, Disclosed { version, person, field: FIELD.to_owned(), secret })
 }
 
+/// A file that is kept sealed, and what shows it.
+pub(crate) fn attachment(person: Uuid, stream: Uuid, version: u64, bytes: &[u8], nonce: u64) -> Attachment {
+    let mut twelve = [0; 12];
+    twelve[..8].copy_from_slice(&nonce.to_be_bytes());
+    let field = attachment_field(twelve);
+    let place = Place { centre: CENTRE, stream, version: 0, person, field: &field };
+    let secret = PersonKey::new([7; 32]).field(&place);
+    Attachment { version, person, sealed: secret.seal(&place, twelve, bytes), secret }
+}
+
 pub(crate) fn body(public: &Value, sealed: Vec<SealedField>) -> anyhow::Result<Vec<u8>> {
     Ok(Body::new(public, sealed)?.encode()?)
 }
@@ -94,38 +104,42 @@ pub(crate) fn public(chance: &mut Chance) -> Value {
     })
 }
 
-/// `disclosed` takes what discloses its sealed text, if it has one and there is such a list.
-fn event(
-    chance: &mut Chance,
-    stream: Uuid,
-    version: u64,
-    disclosed: Option<&mut Vec<Disclosed>>,
-) -> anyhow::Result<What> {
+/// `shown` takes what shows its sealed text, if it has one, or the attachment that it names, and there is such a list.
+fn event(chance: &mut Chance, stream: Uuid, version: u64, mut shown: Option<&mut Shown>) -> anyhow::Result<What> {
     let kind = KINDS[usize::try_from(version - 1)? % KINDS.len()];
-    let (public, mut fields) = (public(chance), Vec::new());
+    let (mut public, mut fields) = (public(chance), Vec::new());
+    if let Some(shown) = shown.as_deref_mut().filter(|shown| shown.attachments.is_empty())
+        && chance.percent(50)
+    {
+        let (text, nonce) = (chance.of(&TEXTS), chance.next());
+        let one = attachment(Uuid::from_u64_pair(1, chance.next()), stream, version, text.as_bytes(), nonce);
+        public["data"]["sm3"] = json!(Hash::of(&one.sealed).to_string());
+        shown.attachments.push(one);
+        return Ok(What::Event { kind: "attachment_added", body: body(&public, fields)? });
+    }
     if chance.percent(30) {
         let (text, nonce) = (chance.of(&TEXTS), chance.next());
         let (field, secret) = sealed(Uuid::from_u64_pair(1, chance.next()), stream, version, text, nonce);
         fields.push(field);
-        if let Some(disclosed) = disclosed {
-            disclosed.push(secret);
+        if let Some(shown) = shown {
+            shown.disclosed.push(secret);
         }
     }
     Ok(What::Event { kind, body: body(&public, fields)? })
 }
 
-/// What is recorded, the sizes of checkpoints with whether the witness is shown them, and what is disclosed of the first case.
+/// What is recorded, the sizes of checkpoints with whether the witness is shown them, and what is shown of the first case.
 struct Plan {
     drafts: Vec<Draft>,
     checkpoints: Vec<(u64, bool)>,
     cases: Vec<Uuid>,
-    disclosed: Vec<Disclosed>,
+    shown: Shown,
 }
 
 fn plan(chance: &mut Chance) -> anyhow::Result<Plan> {
     let cases: Vec<Uuid> = (0..=chance.below(4)).map(|_| Uuid::from_u64_pair(chance.next(), chance.next())).collect();
     let (wanted, tail) = (5 + chance.below(14), if chance.percent(60) { 1 + chance.below(4) } else { 0 });
-    let mut plan = Plan { drafts: Vec::new(), checkpoints: Vec::new(), cases, disclosed: Vec::new() };
+    let mut plan = Plan { drafts: Vec::new(), checkpoints: Vec::new(), cases, shown: Shown::default() };
     let (mut at, mut is_seen, mut behind) = (BEGIN_MS, false, 0);
     // Seldom: openssl takes longer over one text than over the rest of a file.
     let discloses = chance.percent(6);
@@ -135,8 +149,7 @@ fn plan(chance: &mut Chance) -> anyhow::Result<Plan> {
         let stream = if plan.cases.len() > 1 && chance.percent(40) { plan.cases[0] } else { stream };
         let version = plan.drafts.iter().filter(|draft| draft.is_of(stream)).count() as u64 + 1;
         let is_shown = discloses && stream == plan.cases[0] && !is_seen;
-        let disclosed = is_shown.then_some(&mut plan.disclosed);
-        let what = event(chance, stream, version, disclosed)?;
+        let what = event(chance, stream, version, is_shown.then_some(&mut plan.shown))?;
         plan.drafts.push(Draft { stream, recorded_ms: at, what });
         if is_seen {
             behind += 1;
@@ -160,7 +173,7 @@ fn plan(chance: &mut Chance) -> anyhow::Result<Plan> {
 
 /// A history: the operator signs and the witness cosigns as it goes on.
 pub(crate) fn drawn<'k>(keys: &'k Keys, chance: &mut Chance, blind: bool) -> anyhow::Result<History<'k>> {
-    let Plan { drafts, checkpoints, cases, disclosed } = plan(chance)?;
+    let Plan { drafts, checkpoints, cases, shown } = plan(chance)?;
     let (log, watch) = (Log::of(drafts)?, Watch::new(keys, blind)?);
     let (mut all, mut cosigned, mut old) = (Vec::new(), Vec::new(), 0);
     for (size, is_shown) in checkpoints {
@@ -177,7 +190,7 @@ pub(crate) fn drawn<'k>(keys: &'k Keys, chance: &mut Chance, blind: bool) -> any
         all.push((note, size));
     }
     let kept = chance.percent(60).then(|| all[chance.index(all.len())].clone());
-    let (shown, case) = (Shown { kept, disclosed }, cases[0]);
+    let (shown, case) = (Shown { kept, ..shown }, cases[0]);
     let (note, size) = &cosigned[cosigned.len() - 1];
     let mut cases = log.streams(*size);
     cases.retain(|stream| *stream != OWN_STREAM);

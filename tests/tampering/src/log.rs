@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use transparency::evidence::{Disclosed, Evidence, HeadProof, Proven};
+use transparency::evidence::{Attachment, Disclosed, Evidence, HeadProof, Proven};
 use transparency::heads::{HeadsCommitted, OWN_STREAM, StreamHead, root_of};
 use transparency::note::Note;
 use transparency::tree::{Frontier, Node, Plan, Sm3Tree, consistency_plan, inclusion_plan};
@@ -201,8 +201,8 @@ impl Log {
             Some((kept, old)) if *old <= size => Some((kept.clone(), self.consistency(*old, size)?)),
             _ => None,
         };
-        let disclosed = shown.disclosed.clone();
-        Ok(Evidence { stream, checkpoint: note.clone(), earlier, events, head, disclosed })
+        let Shown { disclosed, attachments, .. } = shown.clone();
+        Ok(Evidence { stream, checkpoint: note.clone(), earlier, events, head, disclosed, attachments })
     }
 }
 
@@ -212,6 +212,7 @@ pub(crate) struct Shown {
     /// The checkpoint that the reader kept, and its size.
     pub(crate) kept: Option<(Note, u64)>,
     pub(crate) disclosed: Vec<Disclosed>,
+    pub(crate) attachments: Vec<Attachment>,
 }
 
 pub(crate) fn leaf(event: &Proven, stream: Uuid, previous: Hash) -> anyhow::Result<Hash> {

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use cases::CentreCode;
+use cases::{CentreCode, ids::CaseId};
 use event_log::{Body, Event, EventLog, SealedField, StreamWord};
 use transparency::{
     Checkpoint, Hash,
-    evidence::{Disclosed, Evidence, HeadProof, Proven},
+    evidence::{Attachment, Disclosed, Evidence, HeadProof, LIMIT_BYTES, Proven},
     note::{Note, VerifierKey},
     seal::Place,
     tree::{consistency_plan, inclusion_plan, root_plan},
@@ -15,7 +15,7 @@ use transparency::{
 use uuid::Uuid;
 
 use super::{
-    Format, Status,
+    Format, Status, attachment,
     checkpoint::{told, up_to_date},
     replay,
 };
@@ -43,6 +43,9 @@ pub(crate) struct EvidenceArgs {
     /// Show the sealed texts of a step, as in 3; one of them, as in 3:/data/narrative; or all. May be given several times
     #[arg(long, value_name = "TEXT", value_parser = wanted)]
     disclose: Vec<Wanted>,
+    /// Put the file that a step names (附件) into the evidence, as in 5, with what opens it; or all. May be given several times
+    #[arg(long, value_name = "STEP", value_parser = wanted_step)]
+    attach: Vec<Wanted>,
 }
 
 /// Which sealed texts are to be shown.
@@ -61,6 +64,14 @@ fn wanted(text: &str) -> Result<Wanted, String> {
     let version =
         version.parse().map_err(|_| "give the number of a step, as in 3 or 3:/data/narrative, or all".to_owned())?;
     Ok(Wanted::Of { version, field })
+}
+
+fn wanted_step(text: &str) -> Result<Wanted, String> {
+    match text.parse() {
+        Ok(version) => Ok(Wanted::Of { version, field: None }),
+        Err(_) if text == "all" => Ok(Wanted::All),
+        Err(_) => Err("give the number of a step, as in 5, or all".to_owned()),
+    }
 }
 
 impl Wanted {
@@ -112,9 +123,15 @@ pub(super) async fn run(place: &installation::Place, _: Format, args: &EvidenceA
         }
     };
     let disclosed = disclosed(&engine, (&name, case.0), &events, &args.disclose).await?;
+    let attachments = attached(&engine, (&name, case), &events, &args.attach).await?;
     engine.log().close().await;
-    let evidence = Evidence { stream: case.0, checkpoint: note, earlier, events, head, disclosed };
+    let evidence = Evidence { stream: case.0, checkpoint: note, earlier, events, head, disclosed, attachments };
     let bytes = evidence.encode();
+    anyhow::ensure!(
+        bytes.len() <= LIMIT_BYTES,
+        "the evidence would take {} bytes, and {LIMIT_BYTES} are the most that its readers take: attach fewer files, and the others in evidence of their own",
+        bytes.len()
+    );
     if let Err(why) = holds(&bytes, &signer.verifiers()) {
         eprintln!(
             "yousu: nothing was written, because the evidence would not hold: {why}; run `yousu verify`, and tell the auditor"
@@ -156,6 +173,36 @@ async fn disclosed(
         eprintln!("yousu: no text is disclosed: see the steps' numbers with `yousu replay`");
     }
     Ok(disclosed)
+}
+
+/// The files that are wanted, as they are kept, each with the secret that opens it and nothing else.
+async fn attached(
+    engine: &Engine,
+    (centre, case): (&event_log::Centre, CaseId),
+    events: &[Proven],
+    wanted: &[Wanted],
+) -> anyhow::Result<Vec<Attachment>> {
+    let mut attached = Vec::new();
+    let (Some(sealing), false) = (engine.sealing(), wanted.is_empty()) else { return Ok(attached) };
+    let (stream, person) = (case.0, case.complainant().0);
+    for event in events {
+        let version = event.version;
+        let Some(hash) = attachment::named_by(&event.kind, version, &event.body)? else { continue };
+        if !wanted.iter().any(|wanted| wanted.is(version, "")) {
+            continue;
+        }
+        if let Some(why) = attachment::why_not(&sealing.log, (centre, case), version, hash).await? {
+            eprintln!("yousu: {why}");
+            continue;
+        }
+        let kept = sealing.log.with_secret(centre, stream, person, hash).await?;
+        let (secret, sealed) = kept.with_context(|| format!("the file of step {version} went away just now"))?;
+        attached.push(Attachment { version, person, secret, sealed });
+    }
+    if attached.is_empty() {
+        eprintln!("yousu: no file is attached: see which steps name one with `yousu replay`");
+    }
+    Ok(attached)
 }
 
 /// What somebody outside will do with the file, done first.

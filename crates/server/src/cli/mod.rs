@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod apply;
+mod attachment;
 mod backup;
 mod centre;
 mod checkpoint;
@@ -58,6 +59,8 @@ enum Command {
     Centre(centre::CentreArgs),
     /// Run commands from a file, one JSON object a line (`-` reads standard input)
     Apply(apply::ApplyArgs),
+    /// Keep a file of a case, or give one back
+    Attachment(attachment::AttachmentArgs),
     /// Serve API and pages, and run the sweeps
     Serve(serve::ServeArgs),
     /// Run every sweep once
@@ -116,6 +119,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Status> {
     match command {
         Command::Centre(args) => centre::run(&place, format, args).await,
         Command::Apply(args) => apply::run(&place, format, &args).await,
+        Command::Attachment(args) => attachment::run(&place, format, args).await,
         Command::Serve(args) => serve::run(&place, format, &args).await,
         Command::Tick(args) => tick::run(&place, format, &args).await,
         Command::Due(args) => due::run(format, &args),

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::tests::{Log, PERSON, body, keys, pinned, sample};
 use super::*;
 use crate::note::{NOTE_LIMIT_BYTES, SIGNATURE_LIMIT, Signature};
-use crate::seal::PersonKey;
+use crate::seal::{PersonKey, attachment_field};
 use crate::{Body, SealedField};
 
 const CASE: Uuid = Uuid::from_u128(2);
@@ -214,6 +214,102 @@ fn disclosed_texts_are_checked_by_both() {
     judged(cases.into_iter().map(|(name, bytes, holds)| (name.to_owned(), bytes, holds)).collect(), 0);
 }
 
+/// Some bytes as an attachment of the case, sealed.
+fn attached(bytes: &[u8], nonce: u8) -> Attachment {
+    let field = attachment_field([nonce; 12]);
+    let place = Place { version: 0, ..place(&field) };
+    let secret = PersonKey::new([3; 32]).field(&place);
+    Attachment { version: 1, person: PERSON, sealed: secret.seal(&place, [nonce; 12], bytes), secret }
+}
+
+/// Evidence of a case whose first event is of this type and says this in public, beside what is sealed for its person.
+fn naming(kind: &str, public: &str) -> Evidence {
+    let public: Box<serde_json::value::RawValue> = serde_json::from_str(public).unwrap();
+    let sealed = vec![sealed("/data/name", "照片.jpg").0];
+    let text = format!(r#"{{"public":{public},"sealed":{}}}"#, serde_json::to_string(&sealed).unwrap());
+    let mut log = Log::default();
+    log.append(CASE, kind, text.into_bytes());
+    log.append(Uuid::from_u128(7), "noted", body(1));
+    log.append(Uuid::from_u128(8), "noted", body(2));
+    log.commit_heads();
+    log.evidence(CASE)
+}
+
+#[test]
+fn attachments_are_checked_by_both() {
+    // Of more than one block of the cipher, of none, and of so many that the program in Python takes its other way.
+    let photo = attached("一张照片的内容。".repeat(9).as_bytes(), 1);
+    let (empty, long) = (attached(b"", 2), attached(&[7; 70_001], 3));
+    let hash = |attachment: &Attachment| Hash::of(&attachment.sealed).to_string();
+    let one = hash(&photo);
+    let good = format!(r#"{{"data":{{"name":{{"$sealed":0}},"size_bytes":1,"sm3":"{one}"}},"note":"\"sm3\":\"x"}}"#);
+    let shown = |kind: &str, public: &str, attachments: Vec<Attachment>| {
+        Evidence { attachments, ..naming(kind, public) }.encode()
+    };
+    let as_said = |public: &str| shown("attachment_added", public, vec![photo.clone()]);
+    let with = |attachment: Attachment| shown("attachment_added", &good, vec![attachment]);
+    let named = |attachment: &Attachment| {
+        shown("attachment_added", &good.replace(&one, &hash(attachment)), vec![attachment.clone()])
+    };
+    let spoilt = |at: usize| {
+        let mut spoilt = photo.clone();
+        let end = spoilt.sealed.len();
+        spoilt.sealed[at % end] ^= 1;
+        spoilt
+    };
+    let mut other_mark = long.clone();
+    *other_mark.sealed.last_mut().unwrap() ^= 1;
+    let evidence = Evidence { attachments: vec![photo.clone()], ..naming("attachment_added", &good) };
+    let line = format!("attachment 1 {PERSON} ");
+    let secret = STANDARD.encode(photo.secret.bytes());
+    let cut = Attachment { sealed: photo.sealed[..43].to_vec(), ..photo.clone() };
+    let both = Evidence { disclosed: vec![sealed("/data/name", "照片.jpg").1], ..evidence.clone() };
+    let text = String::from_utf8(both.encode()).unwrap();
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let last = lines.len() - 1;
+    lines.swap(last - 2, last - 1);
+    let turned = sealed_up(lines[..last].concat().as_bytes());
+    let cases = vec![
+        ("as it is", with(photo.clone()), true),
+        ("shown twice", shown("attachment_added", &good, vec![photo.clone(), photo.clone()]), true),
+        ("an empty one", named(&empty), true),
+        ("a long one", named(&long), true),
+        ("a long one with another tag", named(&other_mark), false),
+        ("another tag", named(&spoilt(usize::MAX)), false),
+        ("another commitment", named(&spoilt(0)), false),
+        ("another nonce", named(&spoilt(32)), false),
+        ("another text", named(&spoilt(44)), false),
+        ("shorter than what is sealed", named(&cut), false),
+        ("nothing", named(&Attachment { sealed: Vec::new(), ..photo.clone() }), false),
+        ("not what was named", with(spoilt(44)), false),
+        ("another secret", with(Attachment { secret: empty.secret.clone(), ..photo.clone() }), false),
+        ("another person", with(Attachment { person: CASE, ..photo.clone() }), false),
+        ("no such event", with(Attachment { version: 2, ..photo.clone() }), false),
+        ("no event at all", with(Attachment { version: 0, ..photo.clone() }), false),
+        ("an event that names none", shown("noted", &good, vec![photo.clone()]), false),
+        ("nothing named", as_said(r#"{"data":{}}"#), false),
+        ("named first of all", as_said(&format!(r#"{{"sm3":"{one}"}}"#)), true),
+        ("named twice", as_said(&format!(r#"{{"sm3":"{one}","data":{{"sm3":"{one}"}}}}"#)), false),
+        ("in a text", as_said(&format!(r#"{{"a":"\"sm3\":\"{one}\""}}"#)), false),
+        ("the end of another name", as_said(&format!(r#"{{"a\"sm3":"{one}"}}"#)), false),
+        ("the end of another name, behind a comma", as_said(&format!(r#"{{",\"sm3":"{one}"}}"#)), false),
+        ("with blanks", as_said(&format!(r#"{{"sm3": "{one}"}}"#)), false),
+        ("behind a blank", as_said(&format!(r#"{{ "sm3":"{one}"}}"#)), false),
+        ("in upper case", as_said(&format!(r#"{{"sm3":"{}"}}"#, one.to_uppercase())), false),
+        ("longer", as_said(&format!(r#"{{"sm3":"{one}0"}}"#)), false),
+        ("shorter", as_said(&format!(r#"{{"sm3":"{}"}}"#, &one[..63])), false),
+        ("three values", altered(&evidence, &line, &format!("attachment {PERSON} ")), false),
+        ("a leading zero", altered(&evidence, &line, &format!("attachment 01 {PERSON} ")), false),
+        ("words", altered(&evidence, &line, "attachment "), false),
+        ("a person without lines", altered(&evidence, &line, &format!("attachment 1 {} ", PERSON.simple())), false),
+        ("no secret", altered(&evidence, &secret, ""), false),
+        ("two blanks", altered(&evidence, &format!("{secret} "), &format!("{secret}  ")), false),
+        ("beside a text", both.encode(), true),
+        ("before what is disclosed", turned, false),
+    ];
+    judged(cases.into_iter().map(|(name, bytes, holds)| (name.to_owned(), bytes, holds)).collect(), 0);
+}
+
 /// Evidence of a log whose checkpoint has these extension lines, and beneath it these lines of others.
 fn noted(extensions: Vec<String>, lines: &[Signature]) -> Evidence {
     let evidence = Evidence { earlier: None, ..sample().evidence(CASE) };
@@ -276,7 +372,16 @@ fn both_count_the_same_witnesses() {
 fn both_judge_alike_whatever_is_altered() {
     let (one, disclosed) = sealed("/name", "张三");
     let bytes = Body::new(&serde_json::json!({"n": 1}), vec![one]).unwrap().encode().unwrap();
-    let text = Evidence { disclosed: vec![disclosed], ..with_body(bytes) }.encode();
+    let file = attached(b"a file", 1);
+    let naming = naming("attachment_added", &format!(r#"{{"sm3":"{}"}}"#, Hash::of(&file.sealed)));
+    let files = [
+        Evidence { disclosed: vec![disclosed], ..with_body(bytes) }.encode(),
+        Evidence { attachments: vec![file], ..naming }.encode(),
+    ];
+    files.iter().for_each(|text| both_judge_alike(text));
+}
+
+fn both_judge_alike(text: &[u8]) {
     let end = text.len() - "digest ".len() - 65;
     let cases = (0..end * 8).step_by(61).map(|bit| {
         let mut bad = text[..end].to_vec();

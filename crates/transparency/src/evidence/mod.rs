@@ -6,6 +6,8 @@
 //!
 //! Reading ([`Evidence::parse`]) sees that a file is one; [`Evidence::verify`] sees what it proves.
 
+mod attachment;
+mod error;
 mod text;
 
 use std::fmt;
@@ -14,12 +16,14 @@ use uuid::Uuid;
 
 use crate::body::decode_exactly;
 use crate::heads::{HeadsCommitted, OWN_STREAM, StreamHead};
-use crate::note::{KeyError, Note, VerifierKey};
+use crate::note::{Note, VerifierKey};
 use crate::seal::{FieldSecret, OpenError, Place};
-use crate::tree::{ProofError, Sm3Tree, verify_consistency, verify_inclusion};
-use crate::{Checkpoint, CheckpointError, Hash, Header};
+use crate::tree::{Sm3Tree, verify_consistency, verify_inclusion};
+use crate::{Checkpoint, Hash, Header};
 
-pub use text::TextError;
+pub use attachment::{Attachment, OpenedAttachment};
+pub use error::{EventFault, EvidenceError};
+pub use text::{LIMIT_BYTES, TextError};
 
 /// What an origin begins with; the centre's name follows.
 pub const ORIGIN: &str = "yousu/";
@@ -39,6 +43,8 @@ pub struct Evidence {
     pub head: Option<HeadProof>,
     /// What is disclosed of sealed fields.
     pub disclosed: Vec<Disclosed>,
+    /// Attachments that are shown.
+    pub attachments: Vec<Attachment>,
 }
 
 /// An event as the log keeps it, and the proof that it is there.
@@ -101,6 +107,8 @@ pub struct Verified {
     pub complete_to: Option<u64>,
     /// Texts that were disclosed.
     pub disclosed: Vec<Opened>,
+    /// Attachments that were shown.
+    pub attachments: Vec<OpenedAttachment>,
 }
 
 /// An earlier checkpoint of the same log.
@@ -156,90 +164,6 @@ pub struct Opened {
     pub bytes: Vec<u8>,
 }
 
-/// Why evidence proves nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EvidenceError {
-    /// The note is no checkpoint of a centre.
-    #[error("the checkpoint is none: {0}")]
-    Checkpoint(#[from] CheckpointError),
-    /// The origin is no centre's log.
-    #[error("`{0}` is the origin of no centre's log")]
-    Origin(String),
-    /// A signature does not hold.
-    #[error(transparent)]
-    Signature(#[from] KeyError),
-    /// The log itself did not sign.
-    #[error("none of the pinned keys of `{origin}` signed the checkpoint{}", hint(*changed_after))]
-    Unsigned {
-        /// Whose keys are wanted.
-        origin: String,
-        /// Where it says that its keys changed last.
-        changed_after: Option<u64>,
-    },
-    /// An event is not where it says.
-    #[error("event {version} of the case (position {position}): {why}")]
-    Event {
-        /// Its version.
-        version: u64,
-        /// Its position.
-        position: u64,
-        /// What is wrong.
-        why: EventFault,
-    },
-    /// The case's head is not what the log said.
-    #[error("that nothing was withheld is not shown: {0}")]
-    Head(EventFault),
-    /// The later checkpoint does not go on from the earlier one.
-    #[error("the checkpoint does not go on from the earlier one: {0}")]
-    Earlier(ProofError),
-    /// The earlier checkpoint is none, or nobody pinned signed it.
-    #[error("the earlier checkpoint does not hold: {0}")]
-    EarlierCheckpoint(Box<Self>),
-    /// The earlier checkpoint is another log's.
-    #[error("the earlier checkpoint is of another log")]
-    OtherLog,
-    /// A disclosed secret opens nothing.
-    #[error("the text disclosed at {field} of event {version} cannot be shown: {why}")]
-    Disclosed {
-        /// The event's version.
-        version: u64,
-        /// Where.
-        field: String,
-        /// Why.
-        why: String,
-    },
-}
-
-/// What is wrong with one event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EventFault {
-    /// It is not the next of its stream, or stands before the one that it follows.
-    Order,
-    /// It was recorded before the one that it follows.
-    Time,
-    /// Its names are longer than a header holds.
-    Name,
-    /// It is not in the tree.
-    Proof(ProofError),
-    /// It is not what such an event has to be.
-    Kind,
-    /// There is none.
-    Missing,
-}
-
-impl fmt::Display for EventFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Order => f.write_str("it does not follow the one before"),
-            Self::Time => f.write_str("it was recorded before the one that it follows"),
-            Self::Name => f.write_str("its names are too long"),
-            Self::Proof(error) => write!(f, "{error}"),
-            Self::Kind => f.write_str("it is not the log's word about its streams"),
-            Self::Missing => f.write_str("there is no event"),
-        }
-    }
-}
-
 impl PartialEq for Disclosed {
     fn eq(&self, other: &Self) -> bool {
         let of = |one: &Self| (one.version, one.person, one.field.clone(), *one.secret.bytes());
@@ -293,6 +217,7 @@ impl Evidence {
             None => None,
         };
         let opened = self.disclosed.iter().map(|disclosed| self.open(disclosed, centre));
+        let attachments = self.attachments.iter().map(|one| one.open(centre, self.stream, &self.events));
         Ok(Verified {
             centre: centre.to_owned(),
             size: checkpoint.size,
@@ -300,6 +225,7 @@ impl Evidence {
             earlier: earlier_one,
             complete_to,
             disclosed: opened.collect::<Result<_, _>>()?,
+            attachments: attachments.collect::<Result<_, _>>()?,
         })
     }
 
@@ -383,12 +309,6 @@ impl Evidence {
         let bytes = secret.open(&place, sealed).map_err(|error: OpenError| fault(error.to_string()))?;
         Ok(Opened { version: *version, person: *person, field: field.clone(), bytes })
     }
-}
-
-fn hint(changed_after: Option<u64>) -> String {
-    changed_after.map_or_else(String::new, |after| {
-        format!("; it says that they changed after {after} events: ask for the statements (换钥声明), and follow each")
-    })
 }
 
 /// A name, and when it says that it signed, in seconds since 1970.

@@ -100,6 +100,7 @@ impl Log {
             events,
             head: Some(HeadProof { event: prove(&own.last().unwrap().1), previous, proof }),
             disclosed: Vec::new(),
+            attachments: Vec::new(),
         }
     }
 }
@@ -144,6 +145,7 @@ fn it_is_read_as_it_was_written_and_proves_what_it_says() {
         earlier: Some(Earlier { size: 3, signers }),
         complete_to: Some(13),
         disclosed: Vec::new(),
+        attachments: Vec::new(),
     };
     assert_eq!(verified, wanted);
     assert_eq!(verified.seen_at(), Some((1_795_000_000, 1_795_000_000)));

@@ -7,7 +7,7 @@ use std::str::{FromStr, Lines};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Disclosed, Evidence, HeadProof, Proven};
+use super::{Attachment, Disclosed, Evidence, HeadProof, Proven};
 use crate::Hash;
 use crate::note::{Note, NoteError};
 use crate::seal::FieldSecret;
@@ -15,7 +15,7 @@ use crate::seal::FieldSecret;
 const FIRST_LINE: &str = "yousu-evidence/v1";
 
 /// The most bytes of a file that is read.
-const LIMIT_BYTES: usize = 256 << 20;
+pub const LIMIT_BYTES: usize = 256 << 20;
 
 /// Why bytes are no evidence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +66,12 @@ impl Evidence {
             let (field, secret) = (STANDARD.encode(field), STANDARD.encode(secret.bytes()));
             // Writing to a String cannot fail, here and below.
             let _ = writeln!(text, "disclose {version} {person} {field} {secret}");
+        }
+        for Attachment { version, person, secret, sealed } in &self.attachments {
+            let secret = STANDARD.encode(secret.bytes());
+            let _ = write!(text, "attachment {version} {person} {secret} ");
+            STANDARD.encode_string(sealed, &mut text);
+            text.push('\n');
         }
         let digest = Hash::of(text.as_bytes());
         let _ = writeln!(text, "digest {digest}");
@@ -152,11 +158,22 @@ impl<'a> Reader<'a> {
                 secret: FieldSecret::new(self.bytes(secret)?),
             });
         }
+        let mut attachments = Vec::new();
+        while let Some(rest) = self.taken("attachment ") {
+            let parts: Vec<&str> = rest.split(' ').collect();
+            let [version, person, secret, sealed] = parts.as_slice() else { return Err(self.fault("four values")) };
+            attachments.push(Attachment {
+                version: self.value(version, "a version")?,
+                person: self.value(person, "a person's ID")?,
+                secret: FieldSecret::new(self.bytes(secret)?),
+                sealed: STANDARD.decode(sealed).map_err(|_| self.fault("an attachment's bytes in base64"))?,
+            });
+        }
         self.wanted("digest ", "another part, or `digest HASH`")?;
         if self.next().is_some() {
             return Err(self.fault("nothing more"));
         }
-        Ok(Evidence { stream, checkpoint, earlier, events, head, disclosed })
+        Ok(Evidence { stream, checkpoint, earlier, events, head, disclosed, attachments })
     }
 
     fn next(&mut self) -> Option<&'a str> {

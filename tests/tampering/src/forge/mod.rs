@@ -12,12 +12,13 @@ pub(crate) mod unseen;
 
 use std::fmt;
 
-use transparency::evidence::{Disclosed, Evidence};
+use transparency::evidence::{Attachment, Disclosed, Evidence};
 use transparency::note::Note;
 use transparency::seal::Place;
 use transparency::{Body, Hash};
+use uuid::Uuid;
 
-use crate::history::History;
+use crate::history::{History, attachment};
 use crate::log::{CENTRE, Log, Shown};
 use crate::parties::{WITNESS, lines_of, signed};
 use chance::Chance;
@@ -112,6 +113,8 @@ impl<'h, 'k> Workshop<'h, 'k> {
         let mut evidence = evidence.clone();
         let opens: Vec<_> = evidence.disclosed.iter().filter(|one| opens(&evidence, one)).cloned().collect();
         evidence.disclosed = opens;
+        let opens: Vec<_> = evidence.attachments.iter().filter(|one| is_named(&evidence, one)).cloned().collect();
+        evidence.attachments = opens;
         self.add_bytes(shown, evidence.encode());
         // The true events but for the last of them: what is there was not altered.
         let (honest, left) = (&self.history.honest.events, evidence.events.len());
@@ -243,6 +246,7 @@ pub(crate) fn all(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<
     made.extend(others::swapped(history, chance)?);
     made.extend(columns::columns(history, chance));
     made.extend(keys::swapped(history, chance)?);
+    made.extend(other_attachments(history, chance));
     Ok(made)
 }
 
@@ -255,6 +259,33 @@ fn opens(evidence: &Evidence, disclosed: &Disclosed) -> bool {
     let place = Place { centre: CENTRE, stream: evidence.stream, version: *version, person: *person, field };
     let bytes = sealed.and_then(|sealed| sealed.bytes.as_ref());
     bytes.is_some_and(|bytes| secret.open(&place, bytes).is_ok())
+}
+
+fn is_named(evidence: &Evidence, attachment: &Attachment) -> bool {
+    let event = evidence.events.iter().find(|event| event.version == attachment.version);
+    let hash = Hash::of(&attachment.sealed).to_string();
+    event.is_some_and(|event| event.body.windows(hash.len()).any(|text| text == hash.as_bytes()))
+}
+
+/// An attachment that is not the one which was named.
+fn other_attachments(history: &History<'_>, chance: &mut Chance) -> Vec<Forgery> {
+    let mut shop = Workshop::new(history, Kind::Alter, "an attachment");
+    for (n, one) in history.honest.attachments.iter().enumerate() {
+        let (person, stream, version) = (one.person, history.case, one.version);
+        let another = attachment(person, stream, version, "另一个文件".as_bytes(), chance.next());
+        let mut add = |shown, change: &dyn Fn(&mut Attachment)| {
+            let mut evidence = history.honest.clone();
+            change(&mut evidence.attachments[n]);
+            shop.add_bytes(shown, evidence.encode());
+        };
+        add("another file, sealed by the same key", &|shown| *shown = another.clone());
+        add("another file's bytes", &|shown| shown.sealed.clone_from(&another.sealed));
+        add("another file's secret", &|shown| shown.secret = another.secret.clone());
+        add("as another person's", &|shown| shown.person = Uuid::from_u64_pair(2, 2));
+        add("as another event's", &|shown| shown.version = if version == 1 { 2 } else { 1 });
+        add("cut", &|shown| shown.sealed.truncate(59));
+    }
+    shop.made
 }
 
 /// What a reader of this history has to show beside the events.

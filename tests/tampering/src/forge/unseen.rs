@@ -30,14 +30,18 @@ pub(crate) fn all(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<
         let evidence = history.log.evidence(history.case, note, *size, &without_kept(&history.shown))?;
         let is_older = !evidence.events.is_empty() && evidence.events.len() < history.honest.events.len();
         if is_older {
-            let evidence = Evidence { disclosed: Vec::new(), ..evidence };
+            let evidence = Evidence { disclosed: Vec::new(), attachments: Vec::new(), ..evidence };
             add("an older checkpoint, to a reader who kept no newer one", &evidence, None);
         }
     }
-    if !history.honest.disclosed.is_empty() {
-        add("texts not disclosed", &Evidence { disclosed: Vec::new(), ..history.honest.clone() }, kept.clone());
+    if !history.honest.disclosed.is_empty() || !history.honest.attachments.is_empty() {
+        add(
+            "texts and files not shown",
+            &Evidence { disclosed: Vec::new(), attachments: Vec::new(), ..history.honest.clone() },
+            kept.clone(),
+        );
     }
-    let mut less = Evidence { head: None, disclosed: Vec::new(), ..history.honest.clone() };
+    let mut less = Evidence { head: None, disclosed: Vec::new(), attachments: Vec::new(), ..history.honest.clone() };
     less.events.pop();
     add("the last event withheld, without a word about streams", &less, kept.clone());
     let (note, size) = history.last();
@@ -57,6 +61,7 @@ pub(crate) fn all(history: &History<'_>, chance: &mut Chance) -> anyhow::Result<
         let mut evidence = log.evidence(history.case, &note, log.len(), &history.shown)?;
         evidence.events.pop();
         evidence.disclosed.clear();
+        evidence.attachments.clear();
         add("a false word about streams, recorded before the witness saw it", &evidence, kept);
     } else {
         // The case's own last time: long ago, for all that the events of other cases between say.
