@@ -149,6 +149,42 @@ fn nothing_of_a_forgotten_person_is_left_and_every_proof_holds() {
     assert!(new.run(["replay", OTHER]).ok().contains("另一件事"));
 }
 
+/// Under a hold nothing is destroyed and nothing shown; what is held for a proceeding can be handed to it, and is shown again after it.
+#[test]
+fn what_may_only_be_kept_is_shown_to_nobody() {
+    let (mut yousu, [_, keys, monday]) = kept();
+    let hold = json!({"command": "place_legal_hold", "case": CASE, "ground": "proceeding", "basis": "行政诉讼"});
+    yousu.does("centre_manager", LATER, hold);
+    let found = yousu.run(["erase", "find", CANARIES[1]]).ok();
+    let person = found.split(' ').next().expect("a person").to_owned();
+    let asked =
+        yousu.run(["erase", "--by", "甲", "--role", "window_clerk", "request", &person, "--reason", "书面请求"]).ok();
+    assert!(asked.contains("processing_restricted"), "{asked}");
+    assert_eq!(holding(yousu.dir()), Vec::<String>::new());
+    let replay = yousu.run(["replay", CASE]).ok();
+    assert!(replay.contains("〔限制处理〕") && replay.contains("只作保存"), "{replay}");
+    assert!(CANARIES.iter().all(|canary| !replay.contains(canary)), "{replay}");
+    let ledger = yousu.run(["ledger", "--format", "csv"]).ok();
+    assert!(ledger.contains("另一件事") && CANARIES.iter().all(|canary| !ledger.contains(canary)), "{ledger}");
+    yousu.run(["rebuild", "--check"]).ok();
+    yousu.run(["verify", "--checkpoint", &monday, "--keys", &keys]).ok();
+    let reopen = json!({"command": "reopen", "case": CASE, "ground": "complaint", "reason": "甲"});
+    assert_eq!(yousu.tell("centre_manager", LATER, reopen)["refusal"]["code"], "processing-restricted");
+    let file = yousu.dir().join("evidence").to_str().expect("a path").to_owned();
+    let said = yousu.run(["evidence", CASE, "-o", &file, "--disclose", "all"]);
+    assert!(said.status == 0 && said.err.contains("限制处理"), "{}", said.err);
+    let (status, told) = crate::evidence::ours(Path::new(&file), Path::new(&keys), &[]);
+    assert!(status == 0 && CANARIES.iter().all(|canary| told.contains(canary)), "{told}");
+
+    yousu.does("centre_manager2", LATER, json!({"command": "lift_legal_hold", "case": CASE, "reason": "已结案"}));
+    assert!(yousu.run(["replay", CASE]).ok().contains(CANARIES[3]));
+    assert!(yousu.run(["ledger", "--format", "csv"]).ok().contains(CANARIES[3]));
+    yousu.run(["rebuild", "--check"]).ok();
+    fs::remove_file(&file).expect("removed");
+    erase(&yousu, CANARIES[1]);
+    assert_eq!(holding(yousu.dir()), Vec::<String>::new());
+}
+
 #[test]
 fn whoever_serves_is_asked_and_does_it() {
     let (mut yousu, _) = kept();

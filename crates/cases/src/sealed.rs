@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use crate::ids::PersonId;
 
 const MARK: &str = "$sealed";
+/// 限制处理: what stands where a text is kept and may not be shown.
+pub const RESTRICTED: &str = "〔限制处理〕";
 
 /// Text about a person (个人信息), or a narrative that may hold some.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -208,6 +208,10 @@ fn provoked() -> Vec<(&'static str, String, String)> {
             &format!("{agree}\n03-02 14:00 manager reopen !! person-erased"),
         ],
     );
+    let held = format!(
+        "{ACCEPTED}03-02 10:00 complainant withdraw\n03-02 10:30 manager place_legal_hold ground=proceeding basis=甲\n"
+    );
+    add(H, &held, &[&format!("{request}\n03-02 12:00 manager reopen !! processing-restricted")]);
     let history = "03-02 10:00 admin accept historical=true imported=2022-09-29T10:00\n\
                    03-02 10:00 admin classify kind=ordinary imported=2022-09-29T10:00\n\
                    03-02 10:00 admin dispatch lead=scj imported=2022-09-29T10:00\n";

@@ -5,15 +5,20 @@
 //! ```
 //!
 //! Interrupted after any step, the next opening finishes it.
+//!
+//! And marking whose texts are kept and not to be shown (限制处理), where nothing may be destroyed.
+
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use crate::KeyError;
-use crate::keys::{Found, HANDLES, PersonKeys};
+use crate::held::Found;
+use crate::keys::{HANDLES, PersonKeys};
 use crate::store::{Of, Wrapped};
 
 impl PersonKeys {
-    /// Notes that this person's key may have to be destroyed: before whatever makes it so is recorded.
+    /// Notes that this person's key may have to be destroyed, or be marked otherwise: before whatever makes it so is recorded.
     ///
     /// # Errors
     /// [`KeyError`].
@@ -57,6 +62,31 @@ impl PersonKeys {
             }
         }
         self.finish_erasing().await
+    }
+
+    /// Whether what is kept of this person is shown to nobody; `None` of whoever has no key.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn is_restricted(&self, person: Uuid) -> Result<Option<bool>, KeyError> {
+        let found = self.find(&BTreeSet::from([person])).await?.remove(&person);
+        Ok(found.and_then(|found| found.key().map(|_| matches!(found, Found::Restricted(_)))))
+    }
+
+    /// Whether what is kept of this person is shown to nobody from here on; does nothing for whoever has no key. Nothing is destroyed.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn restrict(&self, person: Uuid, is_restricted: bool) -> Result<(), KeyError> {
+        // Nobody is asking the store meanwhile: what was read before would come back.
+        let _turn = self.turn.lock().await;
+        self.store.restrict(person, is_restricted).await?;
+        let mut state = self.state();
+        if let Some(key) = state.get(person).as_ref().and_then(Found::key) {
+            let found = if is_restricted { Found::Restricted } else { Found::Key };
+            state.put(person, found(key.clone()));
+        }
+        Ok(())
     }
 
     async fn rewrap(&self, persons: &[Uuid]) -> Result<(), KeyError> {

@@ -9,13 +9,33 @@ use transparency::seal::PersonKey;
 use uuid::Uuid;
 
 use crate::KeyError;
-use crate::keys::Found;
 use crate::store::Of;
 
 /// How many opened keys a generation holds.
 const HELD: usize = 65_536;
 /// How many drawn ones that nobody wrote under.
 const UNUSED: usize = 16_384;
+
+/// What is to be told of a person.
+#[derive(Clone)]
+pub enum Found {
+    /// This is the key.
+    Key(PersonKey),
+    /// This is the key, and what it opens is kept and not to be shown (限制处理).
+    Restricted(PersonKey),
+    /// It was destroyed.
+    Erased,
+}
+
+impl Found {
+    /// The key, where there is one.
+    pub fn key(&self) -> Option<&PersonKey> {
+        match self {
+            Self::Key(key) | Self::Restricted(key) => Some(key),
+            Self::Erased => None,
+        }
+    }
+}
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -83,10 +103,8 @@ impl State {
 
     /// Whether this is the person's key as far as is known here, on the disk or on its way there.
     pub(crate) fn holds(&self, person: Uuid, key: &PersonKey) -> bool {
-        let known = self.known.iter().filter_map(|known| known.get(&person)).map(|found| match found {
-            Found::Key(known) => known.bytes() == key.bytes(),
-            Found::Erased => false,
-        });
+        let known = self.known.iter().filter_map(|known| known.get(&person));
+        let known = known.map(|found| found.key().is_some_and(|known| known.bytes() == key.bytes()));
         let drawn = self.drawn.get(&person).map(|drawn| drawn.key.bytes() == key.bytes());
         known.chain(drawn).next().unwrap_or(false)
     }

@@ -11,7 +11,7 @@ use transparency::seal::PersonKey;
 use uuid::Uuid;
 
 use crate::KeyError;
-use crate::held::{Answer, Drawn, Opened, Outcome, State};
+use crate::held::{Answer, Drawn, Found, Opened, Outcome, State};
 use crate::master::{self, MasterFile, MasterKey};
 use crate::store::{Kept, NewPerson, Of, Store, Wrapped, own};
 
@@ -32,18 +32,9 @@ pub struct PersonKeys {
     /// Held while keys are written or wrapped anew: what is wrapped by an epoch that is being destroyed would be lost.
     pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held by whoever asks the store for all who wait.
-    turn: tokio::sync::Mutex<()>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
     drawn: Arc<Notify>,
     writing: tokio::sync::Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What is to be told of a person.
-#[derive(Clone)]
-pub enum Found {
-    /// This is the key.
-    Key(PersonKey),
-    /// It was destroyed.
-    Erased,
 }
 
 /// A key that was found is not the one that is kept.
@@ -198,7 +189,10 @@ impl PersonKeys {
     fn opened(&self, rows: Vec<(Uuid, Kept)>) -> BTreeMap<Uuid, Opened> {
         let open = |(person, kept)| {
             let one = match kept {
-                Kept::Key(Wrapped { epoch, bytes }) => self.master.unwrap(person, epoch, &bytes).map(Found::Key),
+                Kept::Key { key: Wrapped { epoch, bytes }, is_restricted } => {
+                    let found = if is_restricted { Found::Restricted } else { Found::Key };
+                    self.master.unwrap(person, epoch, &bytes).map(found)
+                }
                 Kept::Erased => Ok(Found::Erased),
             };
             (person, one)

@@ -19,12 +19,14 @@
 //! - **Erasing destroys copies, too**: a new epoch of the master key begins, all that is left is wrapped anew, and the old epoch
 //!   is destroyed, so that a copy of the store from before opens nothing. What a copy of *both* from before opens, no
 //!   program can take back.
+//! - **What is restricted is kept and not shown**: 限制处理; whoever reads the log reads a word in its place, and the key stays.
 //! - **An erased person stays erased**: never gets another key, and nothing more can be recorded of that person.
 //! - **A missing key is not an erased one.** Whoever reads is told by name, and to put the store back.
 //! - Whom a telephone number belongs to is found by a keyed hash, which goes with the key.
 //!
 //! [`SealedLog`] is the log with all this around it; whatever works on a log works on it.
 
+mod attachments;
 mod erasing;
 mod error;
 mod held;
@@ -34,10 +36,12 @@ mod sealed_log;
 mod store;
 mod writer;
 
+pub use attachments::Kept;
 pub use error::KeyError;
-pub use keys::{Found, MASTER_NAME, PersonKeys, STORE_NAME};
+pub use held::Found;
+pub use keys::{MASTER_NAME, PersonKeys, STORE_NAME};
 pub use master::{MasterFile, MasterKey};
-pub use sealed_log::{Kept, SealedLog};
+pub use sealed_log::SealedLog;
 pub use store::Of;
 
 /// What a person may be found by, out of a field's name and its text; `None` for most fields.

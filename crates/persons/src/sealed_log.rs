@@ -6,20 +6,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use event_log::{
-    Append, AppendError, Appended, Body, Cause, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, Leaf, LogError,
+    Append, AppendError, Appended, Body, Centre, Clock, CopiedHead, Event, EventLog, Hash, Head, Leaf, LogError,
     Prepared, Progress, Remembered, Report, SealedField, StreamProof, Tail, Texts,
 };
-use transparency::seal::{FieldSecret, OVERHEAD_BYTES, OpenError, PersonKey, Place, attachment_field};
+use transparency::seal::{FieldSecret, PersonKey, Place};
 use transparency::tree::Plan;
 use uuid::Uuid;
 
-use crate::keys::{Found, PersonKeys};
+use crate::held::Found;
+use crate::keys::PersonKeys;
 use crate::master::nonce;
 use crate::store::Of;
 use crate::{Handle, KeyError};
 
 /// Whose keys sealed something.
-type Used = BTreeMap<Uuid, PersonKey>;
+pub(crate) type Used = BTreeMap<Uuid, PersonKey>;
 
 /// What an append comes to.
 #[derive(Default)]
@@ -30,30 +31,20 @@ struct Sealed {
     handles: Vec<(Uuid, String)>,
 }
 
-/// An attachment of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// It can be opened.
-    Opens {
-        /// How long it is then.
-        bytes: u64,
-    },
-    /// Its person was erased. Whether it is one of the case cannot be told any more.
-    Erased,
-}
-
 /// The log beneath, and the keys that seal what goes into it. What [`EventLog::stream_proof`], [`EventLog::verify`] and copies show
 /// are the bytes as they are kept.
 pub struct SealedLog {
-    inner: Arc<dyn EventLog>,
-    keys: Arc<PersonKeys>,
+    pub(crate) inner: Arc<dyn EventLog>,
+    pub(crate) keys: Arc<PersonKeys>,
     handle: Handle,
+    /// What is read where a text is kept and not to be shown.
+    restricted: &'static str,
 }
 
 impl SealedLog {
-    /// `handle` says by which texts a person is to be found again.
-    pub fn new(inner: Arc<dyn EventLog>, keys: Arc<PersonKeys>, handle: Handle) -> Self {
-        Self { inner, keys, handle }
+    /// `handle` says by which texts a person is to be found again, `restricted` what is read where a text is kept and not to be shown.
+    pub fn new(inner: Arc<dyn EventLog>, keys: Arc<PersonKeys>, handle: Handle, restricted: &'static str) -> Self {
+        Self { inner, keys, handle, restricted }
     }
 
     /// Seals with whatever keys there are, until these are the ones that are kept: others may have drawn them at the same moment.
@@ -87,7 +78,7 @@ impl SealedLog {
             let found = self.keys.find_or_draw(&persons, &of).await?;
             let sealed = body.sealed().iter().map(|field| {
                 let SealedField { person, field, bytes: Some(text) } = field else { return Ok(field.clone()) };
-                let Some(Found::Key(key)) = found.get(person) else {
+                let Some(key) = found.get(person).and_then(Found::key) else {
                     return Err(KeyError::Erased { person: *person });
                 };
                 if let Some(handle) = (self.handle)(field, text) {
@@ -137,6 +128,10 @@ impl SealedLog {
                 let SealedField { person, field, bytes: Some(bytes) } = field else { return Ok(field.clone()) };
                 let key = match found.get(person) {
                     Some(Found::Key(key)) => key,
+                    Some(Found::Restricted(_)) => {
+                        let bytes = Some(self.restricted.as_bytes().to_vec());
+                        return Ok(SealedField { person: *person, field: field.clone(), bytes });
+                    }
                     Some(Found::Erased) => {
                         return Ok(SealedField { person: *person, field: field.clone(), bytes: None });
                     }
@@ -163,132 +158,16 @@ impl SealedLog {
         Ok(events)
     }
 
-    /// The secret of one field, for somebody to whom it is to be shown; `None` once it was erased.
+    /// The secret of one field, for somebody to whom it is to be shown, also where nothing else is to show it; `None` once it was erased.
     ///
     /// # Errors
     /// [`KeyError`].
     pub async fn secret(&self, place: &Place<'_>) -> Result<Option<FieldSecret>, KeyError> {
         match self.keys.find(&BTreeSet::from([place.person])).await?.remove(&place.person) {
-            Some(Found::Key(key)) => Ok(Some(key.field(place))),
-            Some(Found::Erased) => Ok(None),
+            Some(found) => Ok(found.key().map(|key| key.field(place))),
             None => Err(KeyError::Unknown { person: place.person }),
         }
     }
-
-    /// Keeps an attachment of this person's case, sealed; what it answers names the sealed bytes.
-    ///
-    /// # Errors
-    /// As [`EventLog::put_attachment`]; [`LogError::Sealed`] if there is no key for it.
-    pub async fn put_sealed(
-        &self,
-        centre: &Centre,
-        stream: Uuid,
-        person: Uuid,
-        bytes: Vec<u8>,
-    ) -> Result<Hash, LogError> {
-        let failed = |source: Cause| LogError::Sealed { what: format!("an attachment of case {stream}"), source };
-        let of = Of { centre: centre.as_str().to_owned(), stream };
-        let nonce = nonce().map_err(|error| failed(Arc::new(error)))?;
-        let field = attachment_field(nonce);
-        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
-        let (key, ready) = loop {
-            let found = self.keys.find_or_draw(&BTreeSet::from([person]), &of).await;
-            let Some(Found::Key(key)) = found.map_err(|error| failed(Arc::new(error)))?.remove(&person) else {
-                return Err(failed(Arc::new(KeyError::Erased { person })));
-            };
-            if let Ok(ready) = self.keys.rest_on(&Used::from([(person, key.clone())]), &[]) {
-                break (key, ready);
-            }
-        };
-        let secret = key.field(&place);
-        let sealed = aside(centre, (stream, person, field), move |place| secret.seal(place, nonce, &bytes)).await?;
-        if let Some(ready) = ready {
-            ready.await.map_err(failed)?;
-        }
-        self.inner.put_attachment(sealed).await
-    }
-
-    /// The attachment with this hash, opened; `None` if there is none, or the person's data was erased.
-    ///
-    /// # Errors
-    /// As [`EventLog::get_attachment`]; [`LogError::Sealed`] if it does not open.
-    pub async fn get_sealed(
-        &self,
-        centre: &Centre,
-        stream: Uuid,
-        person: Uuid,
-        hash: Hash,
-    ) -> Result<Option<Vec<u8>>, LogError> {
-        let failed = |error| LogError::Sealed { what: format!("attachment {hash}"), source: Arc::new(error) };
-        let Some((secret, sealed)) = self.with_secret(centre, stream, person, hash).await? else { return Ok(None) };
-        let field = attachment_field(FieldSecret::nonce(&sealed).unwrap_or_default());
-        // Bound to the case and the person; to its name it is bound by that alone.
-        let open = move |place: &Place<'_>| {
-            if Hash::of(&sealed) == hash { secret.open(place, &sealed) } else { Err(OpenError::Altered) }
-        };
-        let opened = aside(centre, (stream, person, field.clone()), open).await?;
-        opened.map(Some).map_err(|source| failed(KeyError::Field { person, field: field.clone(), source }))
-    }
-
-    /// The attachment with this hash as it is kept, sealed, and the secret that opens it, for somebody to whom it is to be shown; `None` if
-    /// there is none, or the person's data was erased.
-    ///
-    /// # Errors
-    /// As [`EventLog::get_attachment`]; [`LogError::Sealed`] if the keys cannot be read.
-    pub async fn with_secret(
-        &self,
-        centre: &Centre,
-        stream: Uuid,
-        person: Uuid,
-        hash: Hash,
-    ) -> Result<Option<(FieldSecret, Vec<u8>)>, LogError> {
-        let Some(sealed) = self.inner.get_attachment(hash).await? else { return Ok(None) };
-        let field = attachment_field(FieldSecret::nonce(&sealed).unwrap_or_default());
-        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
-        let secret = self.secret(&place).await;
-        let secret = secret.map_err(|error| LogError::Sealed {
-            what: format!("attachment {hash}"),
-            source: Arc::new(error),
-        })?;
-        Ok(secret.map(|secret| (secret, sealed)))
-    }
-
-    /// Whether the attachment with this hash is one of this case and person, by how it begins; `None` if not.
-    ///
-    /// # Errors
-    /// As [`EventLog::get_attachment`]; [`LogError::Sealed`] if the keys cannot be read.
-    pub async fn is_sealed(
-        &self,
-        centre: &Centre,
-        stream: Uuid,
-        person: Uuid,
-        hash: Hash,
-    ) -> Result<Option<Kept>, LogError> {
-        let first = u32::try_from(OVERHEAD_BYTES).unwrap_or(u32::MAX);
-        let Some((length, start)) = self.inner.look_at_attachment(hash, first).await? else { return Ok(None) };
-        let (Some(nonce), Some(bytes)) = (FieldSecret::nonce(&start), length.checked_sub(OVERHEAD_BYTES as u64)) else {
-            return Ok(None);
-        };
-        let field = attachment_field(nonce);
-        let place = Place { centre: centre.as_str(), stream, version: 0, person, field: &field };
-        match self.secret(&place).await {
-            Ok(Some(secret)) => Ok(secret.made(&start).then_some(Kept::Opens { bytes })),
-            Ok(None) => Ok(Some(Kept::Erased)),
-            Err(KeyError::Unknown { .. }) => Ok(None),
-            Err(error) => Err(LogError::Sealed { what: format!("attachment {hash}"), source: Arc::new(error) }),
-        }
-    }
-}
-
-/// A file of 32 MiB takes half a second: off the threads that serve everybody.
-async fn aside<T: Send + 'static>(
-    centre: &Centre,
-    (stream, person, field): (Uuid, Uuid, String),
-    work: impl FnOnce(&Place<'_>) -> T + Send + 'static,
-) -> Result<T, LogError> {
-    let centre = centre.clone();
-    let work = move || work(&Place { centre: centre.as_str(), stream, version: 0, person, field: &field });
-    tokio::task::spawn_blocking(work).await.map_err(|_| LogError::Closed)
 }
 
 fn bad_body(error: event_log::BodyError) -> KeyError {

@@ -39,7 +39,11 @@ pub(crate) struct Wrapped {
 
 /// What is kept of a person.
 pub(crate) enum Kept {
-    Key(Wrapped),
+    Key {
+        key: Wrapped,
+        /// Whether it is kept and nothing is to be shown.
+        is_restricted: bool,
+    },
     Erased,
 }
 
@@ -110,8 +114,8 @@ impl Store {
         let list: Vec<String> = persons.iter().map(|person| person.simple().to_string().to_uppercase()).collect();
         let query = sqlx::query(
             "WITH asked (person) AS (SELECT unhex(value) FROM json_each($1))
-             SELECT person, epoch, wrapped FROM asked CROSS JOIN persons USING (person)
-             UNION ALL SELECT person, NULL, NULL FROM asked CROSS JOIN erased USING (person)",
+             SELECT person, epoch, wrapped, restricted FROM asked CROSS JOIN persons USING (person)
+             UNION ALL SELECT person, NULL, NULL, NULL FROM asked CROSS JOIN erased USING (person)",
         );
         let json = format!("[{}]", list.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(","));
         if let Some(writer) = &self.writer {
@@ -121,7 +125,10 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let kept = match self.take::<Option<i64>>(row, 1)? {
-                    Some(epoch) => Kept::Key(Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? }),
+                    Some(epoch) => {
+                        let key = Wrapped { epoch: epoch.cast_unsigned(), bytes: self.take(row, 2)? };
+                        Kept::Key { key, is_restricted: self.take(row, 3)? }
+                    }
                     None => Kept::Erased,
                 };
                 Ok((self.uuid(row, 0)?, kept))
@@ -205,6 +212,11 @@ impl Store {
     pub(crate) async fn keep_own(&self, name: &str, key: &Wrapped) -> Result<(), KeyError> {
         let insert = sqlx::query("INSERT INTO own (name, epoch, wrapped) VALUES ($1, $2, $3)");
         self.write("keep keys", insert.bind(name).bind(key.epoch.cast_signed()).bind(&key.bytes)).await
+    }
+
+    pub(crate) async fn restrict(&self, person: Uuid, is_restricted: bool) -> Result<(), KeyError> {
+        let update = sqlx::query("UPDATE persons SET restricted = $2 WHERE person = $1");
+        self.write("keep who is restricted", update.bind(person.as_bytes().as_slice()).bind(is_restricted)).await
     }
 
     pub(crate) async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {

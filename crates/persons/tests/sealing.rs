@@ -14,7 +14,7 @@ use event_log::{
     ATTACHMENT_LIMIT_BYTES, Access, Append, AppendError, Body, Centre, Clock, EventLog, LogError, NewEvent, Priority,
     SealedField, Texts,
 };
-use persons::{KeyError, MASTER_NAME, PersonKeys, STORE_NAME, SealedLog};
+use persons::{Kept, KeyError, MASTER_NAME, PersonKeys, STORE_NAME, SealedLog};
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 const NAME: &str = "张三canary";
 const TELEPHONE: &str = "13812340000";
+const RESTRICTED: &str = "not to be shown";
 const PERSON: Uuid = Uuid::from_u128(0xAAAA);
 const OTHER: Uuid = Uuid::from_u128(0xBBBB);
 const CASE: Uuid = Uuid::from_u128(1);
@@ -38,7 +39,7 @@ async fn open(place: &Path, access: Access) -> (Arc<SealedLog>, Arc<PersonKeys>)
     let inner = event_log::open(&format!("sqlite:{}", place.join("log.sqlite").display()), access).await.unwrap();
     let is_new = inner.centres().await.unwrap().is_empty();
     let keys = PersonKeys::open(&place.join("keys"), access, is_new).await.unwrap();
-    (Arc::new(SealedLog::new(inner, Arc::clone(&keys), by_telephone)), keys)
+    (Arc::new(SealedLog::new(inner, Arc::clone(&keys), by_telephone, RESTRICTED)), keys)
 }
 
 fn append(stream: Uuid, version: u64, fields: &[(Uuid, &str, &str)]) -> Append {
@@ -102,6 +103,41 @@ async fn what_goes_in_comes_out_and_no_file_holds_it() {
         log.close().await;
         assert_eq!(holding(place.path(), &[NAME.as_bytes(), TELEPHONE.as_bytes()]), Vec::<String>::new());
     }
+}
+
+/// What may only be kept is read by nobody, stays what it is, and is read again once it may be; nobody who was erased comes back by it.
+#[tokio::test]
+async fn what_is_restricted_is_kept_and_not_shown() {
+    let place = TempDir::new().unwrap();
+    let plain = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+    let (log, keys) = open(place.path(), Access::Write).await;
+    log.append(append(CASE, 0, &[(PERSON, "/name", NAME), (OTHER, "/staff", "李四")])).await.unwrap();
+    let file = log.put_sealed(&centre(), CASE, PERSON, b"a scan".to_vec()).await.unwrap();
+    for is_restricted in [true, true] {
+        keys.restrict(PERSON, is_restricted).await.unwrap();
+        assert_eq!(texts(&*log, CASE).await, plain(&[RESTRICTED, "李四"]));
+    }
+    // Whoever writes still seals for the person, by the same key.
+    log.append(append(CASE, 1, &[(PERSON, "/reason", "甲")])).await.unwrap();
+    assert_eq!(texts(&*log, CASE).await, plain(&[RESTRICTED, "李四", RESTRICTED]));
+    assert_eq!(log.is_sealed(&centre(), CASE, PERSON, file).await.unwrap(), Some(Kept::Restricted));
+    assert_eq!(log.get_sealed(&centre(), CASE, PERSON, file).await.unwrap(), None);
+    assert!(log.with_secret(&centre(), CASE, PERSON, file).await.unwrap().is_some());
+    log.close().await;
+    // The next process knows it.
+    let (log, keys) = open(place.path(), Access::Write).await;
+    assert_eq!(keys.is_restricted(PERSON).await.unwrap(), Some(true));
+    assert_eq!(texts(&*log, CASE).await, plain(&[RESTRICTED, "李四", RESTRICTED]));
+    keys.restrict(PERSON, false).await.unwrap();
+    assert_eq!(texts(&*log, CASE).await, plain(&[NAME, "李四", "甲"]));
+    assert_eq!(log.get_sealed(&centre(), CASE, PERSON, file).await.unwrap().as_deref(), Some(&b"a scan"[..]));
+    keys.erase(&[PERSON]).await.unwrap();
+    for is_restricted in [true, false] {
+        keys.restrict(PERSON, is_restricted).await.unwrap();
+        assert_eq!(texts(&*log, CASE).await, [None, Some("李四".to_owned()), None]);
+        assert_eq!(keys.is_restricted(PERSON).await.unwrap(), None);
+    }
+    log.close().await;
 }
 
 /// What nobody looks at is not opened, and its person's key is not asked for.

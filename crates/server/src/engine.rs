@@ -16,7 +16,7 @@ use cases::{
     CaseId, Centre, CentreCode, CommandLine, Context, Entry, Instant, Refusal,
     case::{self, Case, CaseEvent, Decided},
     command::CaseCommandLine,
-    ids::CommandId,
+    ids::{CommandId, PersonId},
 };
 use event_log::{
     Access, Append, AppendError, Appended, Clock, Event, EventLog, LogError, Prepared, Priority, Reached, Texts,
@@ -306,11 +306,12 @@ impl Engine {
         let ctx = Context::of_case(&centre, line, now, &others);
         let mut expected = vec![(case.id.0, case.version)];
         expected.extend(others.values().map(|other| (other.id.0, other.version)));
+        let restricted = case.restricted.clone();
         let (decided, mut grown) = case::grow(line, Arc::unwrap_or_clone(case), &ctx)?;
         if decided.is_empty() {
             return Ok(Decision::Nothing);
         }
-        self.note_erasures(&line.centre, &decided).await?;
+        self.note_persons(&line.centre, &decided, &restricted).await?;
         let events = decided.iter().map(|(id, entry)| wire::new_event(id.0, entry)).collect::<Result<_, _>>()?;
         for (id, other) in others {
             grown.entry(id).or_insert(other);
@@ -320,13 +321,25 @@ impl Engine {
         Ok(Decision::Append { append, grown: grown.into_values().collect(), decided })
     }
 
-    /// Before the log says that somebody's data is to be erased, the store of keys knows: else a crash could leave it undone.
-    async fn note_erasures(&self, centre: &CentreCode, decided: &Decided) -> Result<(), EngineError> {
+    /// Before the log says that somebody's data is to be erased, or not to be shown, or to be shown again, the store of keys knows: else a
+    /// crash could leave it undone.
+    async fn note_persons(
+        &self,
+        centre: &CentreCode,
+        decided: &Decided,
+        restricted: &[PersonId],
+    ) -> Result<(), EngineError> {
         let Some(sealing) = &self.keys else { return Ok(()) };
         for (case, entry) in decided {
-            if let CaseEvent::ErasureAgreed(agreed) = &entry.event {
+            let persons = match &entry.event {
+                CaseEvent::ErasureAgreed(agreed) => std::slice::from_ref(&agreed.person),
+                CaseEvent::ProcessingRestricted(of) => std::slice::from_ref(&of.person),
+                CaseEvent::LegalHoldLifted(_) => restricted,
+                _ => continue,
+            };
+            for person in persons {
                 let of = Of { centre: centre.as_str().to_owned(), stream: case.0 };
-                sealing.keys.intend(agreed.person.0, &of).await?;
+                sealing.keys.intend(person.0, &of).await?;
             }
         }
         Ok(())

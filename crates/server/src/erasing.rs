@@ -1,8 +1,12 @@
-//! 删除: what was agreed to is carried out, whatever comes between.
+//! 删除 and 限制处理: what was agreed to is carried out, whatever comes between.
 //!
 //! ```text
 //! noted in the store of keys ─► erasure_agreed in the log ─► key destroyed ─► views with plain text anew ─► erasure_completed ─► note gone
 //! ```
+//!
+//! What is restricted takes the same way: the store of keys notes whose texts are shown to nobody, and views with plain text are built anew; as it
+//! does once the hold is lifted. Nothing is destroyed, and no event says that it was done: the views are as they are whenever they are
+//! looked at.
 //!
 //! A crash after any step is brought to its end by whoever opens the installation next: each step is done again, and does nothing twice.
 
@@ -24,22 +28,37 @@ use uuid::Uuid;
 use crate::engine::{Engine, EngineError};
 
 /// The event that makes an erasure so.
-pub(crate) const AGREED: &str = "erasure_agreed";
+const AGREED: &str = "erasure_agreed";
+/// The one that makes a restriction so.
+const RESTRICTED: &str = "processing_restricted";
+/// Events after which something is to be carried out.
+pub(crate) const CARRIED_OUT: [&str; 3] = [AGREED, RESTRICTED, "legal_hold_lifted"];
 /// Events read at a time.
 const BATCH: u32 = 1_000;
 
-/// Carries out every erasure that the log says was agreed to; how many. `at_rest` says that no command is under way: a note of
+/// Carries out every erasure that the log says was agreed to, and every restriction that it speaks of; how many erasures. `at_rest` says that no command is under way: a note of
 /// which the log says nothing is then of none.
 pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> anyhow::Result<usize> {
     let Some(sealing) = engine.sealing() else { return Ok(0) };
-    let _one_at_a_time = sealing.erasing.lock().await;
+    let mut is_shown_otherwise = sealing.erasing.lock().await;
     let (mut agreed, mut done) = (Vec::new(), Vec::new());
     for (person, of) in sealing.keys.intended().await? {
-        let (centre, case) = (CentreCode::new(&of.centre)?, CaseId(of.stream));
-        match state(&engine.case(&centre, case).await?, person) {
-            Some(erasure) if erasure.agreed => agreed.push((person, centre, case, erasure)),
-            _ if at_rest => done.push(person),
-            _ => {}
+        let (centre, id) = (CentreCode::new(&of.centre)?, CaseId(of.stream));
+        let case = engine.case(&centre, id).await?;
+        if let Some(erasure) = state(&case, person).filter(|erasure| erasure.agreed) {
+            agreed.push((person, centre, id, erasure));
+            continue;
+        }
+        let is_restricted = case.restricted.contains(&PersonId(person));
+        let so_far = sealing.keys.is_restricted(person).await?;
+        let differs = so_far.is_some_and(|so_far| so_far != is_restricted);
+        if differs {
+            sealing.keys.restrict(person, is_restricted).await?;
+        }
+        // At rest, a note may be of somebody before whose views were built anew the process ended.
+        *is_shown_otherwise |= differs || (at_rest && so_far.is_some());
+        if differs || at_rest {
+            done.push(person);
         }
     }
     if !agreed.is_empty() {
@@ -59,10 +78,13 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
                 persons::MASTER_NAME
             );
         }
+    }
+    if *is_shown_otherwise || !agreed.is_empty() {
         engine.forget_cases();
         let plain: Vec<String> =
             VIEWS.iter().filter(|view| view.is_personal()).map(|view| view.name.to_owned()).collect();
         views.rebuild(engine.log(), &plain, |_, _| ()).await.context("the views could not be built anew")?;
+        *is_shown_otherwise = false;
     }
     for (person, centre, case, erasure) in &agreed {
         let id = case.rule_command(&format!("erased:{}", erasure.request));
@@ -84,7 +106,7 @@ fn state(case: &Case, person: Uuid) -> Option<Erasure> {
     case.erasures.iter().rev().find(|erasure| erasure.person == PersonId(person)).cloned()
 }
 
-/// Notes every erasure that a log speaks of: for a store of keys that may be older than the log.
+/// Notes every erasure and every restriction that a log speaks of: for a store of keys that may be older than the log.
 pub(crate) async fn note_all(log: &Arc<dyn EventLog>, keys: &PersonKeys) -> anyhow::Result<()> {
     #[derive(serde::Deserialize)]
     struct Said {
@@ -100,7 +122,7 @@ pub(crate) async fn note_all(log: &Arc<dyn EventLog>, keys: &PersonKeys) -> anyh
             let events = log.read_centre(&centre, after, BATCH).await?;
             let Some(last) = events.last() else { break };
             after = last.position;
-            for event in events.iter().filter(|event| event.kind == AGREED) {
+            for event in events.iter().filter(|event| [AGREED, RESTRICTED].contains(&event.kind.as_str())) {
                 let Said { data: Data { person } } = Body::decode(&event.body)?.public()?;
                 keys.intend(person, &Of { centre: centre.to_string(), stream: event.stream }).await?;
             }

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use cases::sealed::RESTRICTED;
 use event_log::{Access, EventLog};
 use persons::{KeyError, PersonKeys, SealedLog};
 
@@ -10,8 +11,8 @@ use persons::{KeyError, PersonKeys, SealedLog};
 pub struct Sealing {
     pub(crate) log: Arc<SealedLog>,
     pub(crate) keys: Arc<PersonKeys>,
-    /// Held while erasures are carried out.
-    pub(crate) erasing: Arc<tokio::sync::Mutex<()>>,
+    /// Held while erasures and restrictions are carried out: whether the views still show what they may not, or not what they may.
+    pub(crate) erasing: Arc<tokio::sync::Mutex<bool>>,
 }
 
 impl Sealing {
@@ -21,7 +22,11 @@ impl Sealing {
     /// [`KeyError`].
     pub async fn open(log: Arc<dyn EventLog>, keys: &Path, access: Access, is_new: bool) -> Result<Self, KeyError> {
         let keys = PersonKeys::open(keys, access, is_new).await?;
-        Ok(Self { log: Arc::new(SealedLog::new(log, Arc::clone(&keys), handle)), keys, erasing: Arc::default() })
+        Ok(Self {
+            log: Arc::new(SealedLog::new(log, Arc::clone(&keys), handle, RESTRICTED)),
+            keys,
+            erasing: Arc::default(),
+        })
     }
 }
 

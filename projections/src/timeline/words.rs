@@ -133,7 +133,7 @@ pub(super) fn what(event: &CaseEvent, set_up: &SetUp) -> String {
         CaseEvent::ErasureRequested(event) => event.reason.text().to_owned(),
         CaseEvent::ErasureAgreed(event) => format!("第{}步的请求", event.request),
         CaseEvent::ErasureCompleted(event) => format!("第{}步的请求", event.request),
-        CaseEvent::ProcessingRestricted(_) => "已请求删除；依法应当保留，暂不删除".to_owned(),
+        CaseEvent::ProcessingRestricted(_) => "已请求删除；依法应当保留，只作保存，不再显示".to_owned(),
         CaseEvent::LegalHoldPlaced(event) => {
             let until = event.until.map_or_else(String::new, |day| format!("，至{day}"));
             format!("{}{until}；{}", event.ground, event.basis.text())

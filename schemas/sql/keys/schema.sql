@@ -11,7 +11,9 @@ CREATE TABLE persons (
     centre  TEXT NOT NULL,
     stream  BLOB NOT NULL CHECK (length(stream) = 16),
     epoch   INTEGER NOT NULL,
-    wrapped BLOB NOT NULL
+    wrapped BLOB NOT NULL,
+    -- What is kept of the person is kept, and shown to nobody.
+    restricted INTEGER NOT NULL DEFAULT 0 CHECK (restricted IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
 -- By what a person may be found: a telephone number under a key that only this store has.
@@ -29,7 +31,8 @@ CREATE TABLE erased (
     stream BLOB NOT NULL CHECK (length(stream) = 16)
 ) STRICT, WITHOUT ROWID;
 
--- Whose key may have to be destroyed: written before the log says so, so that a crash between the two is brought to its end.
+-- Whose key may have to be destroyed, or whose texts shown or not shown any more: written before the log says so, so that a crash between
+-- the two is brought to its end.
 CREATE TABLE erasing (
     person BLOB NOT NULL PRIMARY KEY CHECK (length(person) = 16),
     centre TEXT NOT NULL,

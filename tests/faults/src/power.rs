@@ -200,7 +200,7 @@ impl Crash<'_> {
         }
         let is_new = log.centres().await?.is_empty();
         let keys = PersonKeys::open(&self.image.path().join("keys"), Access::Write, is_new).await?;
-        let log = SealedLog::new(log, keys, |_, _| None);
+        let log = SealedLog::new(log, keys, |_, _| None, "");
         let (mut found, mut read) = (BTreeMap::new(), 0);
         loop {
             let events = log.read_centre(&centre, read, 4_000).await?;

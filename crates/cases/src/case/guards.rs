@@ -23,6 +23,10 @@ pub(super) fn frame(command: &CaseCommand, case: &Case, ctx: &Context<'_>) -> Re
     if case.is_erased() && !about_persons {
         return Err(Refusal::PersonErased {});
     }
+    let about_holds = matches!(command, CaseCommand::PlaceLegalHold(_) | CaseCommand::LiftLegalHold(_));
+    if case.is_restricted() && !about_persons && !about_holds {
+        return Err(Refusal::ProcessingRestricted {});
+    }
     let role = ctx.by.role;
     // 历史件: the import writes down what others did, under the names that stand in its mapping.
     let importing = ctx.approved_late && role == Role::SystemAdministrator;

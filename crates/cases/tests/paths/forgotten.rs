@@ -40,11 +40,17 @@ fn under_a_hold_it_is_restricted_until_the_hold_is_over() {
     play.play(&format!("03-02 10:10 {hold} => legal_hold_placed\n03-02 10:11 {hold} => nothing"))
         .play(&request("03-02 10:30", "clerk", "=> processing_restricted"))
         .play(&request("03-05 16:30", "clerk", "=> nothing"));
+    // What is only kept is not worked with.
+    assert!(play.case(1).is_restricted());
+    play.clone().play("03-05 16:31 manager reopen !! processing-restricted").play(
+        "03-05 16:32 manager lift_legal_hold reason=甲 => legal_hold_lifted\n03-05 16:33 manager reopen => reopened",
+    );
     let mut lifted = play.clone();
     lifted
         .play("03-03 09:00 manager lift_legal_hold reason=已移交 => legal_hold_lifted")
         .play("03-03 09:01 manager lift_legal_hold reason=已移交 => nothing")
         .play(&request("03-03 10:30", "clerk", "=> erasure_requested"));
+    assert!(!lifted.case(1).is_restricted());
     play.play(&request("03-06 09:30", "clerk", "=> erasure_requested"))
         .play("03-06 10:00 manager place_legal_hold ground=proceeding basis=诉讼 => legal_hold_placed")
         .play("03-06 11:00 manager agree_erasure request=5 !! under-legal-hold");

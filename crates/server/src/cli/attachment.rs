@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use cases::{
-    CentreCode,
+    CentreCode, Refusal,
     case::{
         Fact as _,
         intake::attachment_added::{AttachmentAdded, MAX_ATTACHMENT_BYTES},
@@ -20,6 +20,9 @@ use serde_json::json;
 
 use super::{Format, Status, replay};
 use crate::{engine::Engine, installation::Place, wire};
+
+/// What else can be done with what is not to be shown.
+const RESTRICTED_HINT: &str = "`yousu evidence --attach` hands it to those for whose proceeding it is held";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AttachmentArgs {
@@ -79,6 +82,8 @@ async fn keep(
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let size = bytes.len();
     let engine = place.write().await?;
+    let is_restricted = engine.case(&centre, id).await?.is_restricted();
+    anyhow::ensure!(!is_restricted, "{}", Refusal::ProcessingRestricted {});
     let hash = sealed(&engine)?.put_sealed(&name, id.0, id.complainant().0, bytes).await?;
     engine.log().close().await;
     match format {
@@ -108,7 +113,9 @@ async fn get(
         anyhow::bail!(why);
     }
     let bytes = log.get_sealed(&name, id.0, id.complainant().0, hash).await?;
-    let bytes = bytes.with_context(|| format!("the file of step {step} went away just now"))?;
+    let bytes = bytes.with_context(|| {
+        format!("the file of step {step} is kept and not to be shown (限制处理): {RESTRICTED_HINT}")
+    })?;
     engine.log().close().await;
     let mut file = std::fs::File::create_new(output)
         .with_context(|| format!("{} cannot be made: give a file that is not there yet", output.display()))?;
@@ -140,7 +147,7 @@ pub(super) fn named_by(kind: &str, version: u64, body: &[u8]) -> anyhow::Result<
     Ok(Some(hash.with_context(|| format!("step {version} names a file by what is no hash"))?))
 }
 
-/// Why the file that this step names cannot be shown; `None` if it can.
+/// Why there is nothing to show of the file that this step names; `None` if there is.
 pub(super) async fn why_not(
     log: &SealedLog,
     (centre, case): (&Centre, CaseId),
@@ -148,7 +155,7 @@ pub(super) async fn why_not(
     hash: Hash,
 ) -> anyhow::Result<Option<String>> {
     Ok(match log.is_sealed(centre, case.0, case.complainant().0, hash).await? {
-        Some(Kept::Opens { .. }) => None,
+        Some(Kept::Opens { .. } | Kept::Restricted) => None,
         None => Some(format!("the file of step {step} was never kept here: ask whoever recorded it")),
         Some(Kept::Erased) => {
             Some(format!("the file of step {step} was erased with its person: there is nothing to show of it"))

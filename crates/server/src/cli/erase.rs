@@ -61,6 +61,8 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
         Step::Request { person, reason } => {
             let command = RequestErasure { person: PersonId(person), reason };
             submit(&engine, sealing, (format, &by, person), command.into()).await?;
+            // Where a hold stands, processing is restricted instead.
+            erasing::carry_out(&engine, &views, true).await?;
         }
         Step::Agree { request } => {
             let (person, version) =

@@ -1,6 +1,9 @@
 //! `yousu evidence CASE`: one file that proves a case's history to somebody outside.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use cases::{CentreCode, ids::CaseId};
@@ -124,6 +127,8 @@ pub(super) async fn run(place: &installation::Place, _: Format, args: &EvidenceA
     };
     let disclosed = disclosed(&engine, (&name, case.0), &events, &args.disclose).await?;
     let attachments = attached(&engine, (&name, case), &events, &args.attach).await?;
+    let of_texts = disclosed.iter().map(|one| one.person);
+    warn_of_restricted(&engine, of_texts.chain(attachments.iter().map(|one| one.person)).collect()).await?;
     engine.log().close().await;
     let evidence = Evidence { stream: case.0, checkpoint: note, earlier, events, head, disclosed, attachments };
     let bytes = evidence.encode();
@@ -203,6 +208,19 @@ async fn attached(
         eprintln!("yousu: no file is attached: see which steps name one with `yousu replay`");
     }
     Ok(attached)
+}
+
+/// What is shown of somebody whose data may only be kept is shown for the proceeding for which it is held, and for nothing else.
+async fn warn_of_restricted(engine: &Engine, persons: BTreeSet<Uuid>) -> anyhow::Result<()> {
+    let Some(sealing) = engine.sealing() else { return Ok(()) };
+    for person in persons {
+        if sealing.keys.is_restricted(person).await?.unwrap_or(false) {
+            eprintln!(
+                "yousu: what is shown of {person} may only be kept (限制处理): hand the file to nobody but those for whose proceeding it is held"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What somebody outside will do with the file, done first.

@@ -5,7 +5,10 @@ use std::path::Path;
 use cases::{
     case::{
         intake::{accepted::Accept, withdrawn::Withdraw},
-        persons::erasure::{AgreeErasure, RequestErasure},
+        persons::{
+            erasure::{AgreeErasure, RequestErasure},
+            legal_hold::{HoldGround, LiftLegalHold, PlaceLegalHold},
+        },
     },
     centre::opened::{Level, OpenCentre},
     command::CentreCommandLine,
@@ -49,6 +52,18 @@ async fn says(engine: &Engine, id: u128, by: Actor, command: impl Into<cases::Ca
 
 /// A withdrawn case whose complainant's erasure was agreed to, and nothing done yet; views brought up.
 async fn agreed(place: &Path) {
+    let (engine, views) = withdrawn(place).await;
+    says(&engine, 4, actor("clerk", Role::WindowClerk), request()).await;
+    says(&engine, 5, actor("manager", Role::CentreManager), AgreeErasure { request: 3 }).await;
+    close((engine, views)).await;
+}
+
+fn request() -> RequestErasure {
+    RequestErasure { person: CASE.complainant(), reason: "书面".into() }
+}
+
+/// A withdrawn case, with its views.
+async fn withdrawn(place: &Path) -> (Engine, Views) {
     let (engine, views) = open(place).await;
     let policy_text = SHIPPED.iter().find(|(name, _)| name.starts_with("henan")).unwrap().1.to_owned();
     let open = OpenCentre { name: "中心".into(), level: Level::County, parent: None, policy_text, simulated: false };
@@ -61,10 +76,7 @@ async fn agreed(place: &Path) {
     says(&engine, 2, actor("clerk", Role::WindowClerk), accept).await;
     says(&engine, 3, actor("clerk", Role::WindowClerk), Withdraw { how: "电话".into(), reason: String::new() }).await;
     views.catch_up(engine.log(), &crate::wire::log_centre(&centre())).await.unwrap();
-    let request = RequestErasure { person: CASE.complainant(), reason: "书面".into() };
-    says(&engine, 4, actor("clerk", Role::WindowClerk), request).await;
-    says(&engine, 5, actor("manager", Role::CentreManager), AgreeErasure { request: 3 }).await;
-    close((engine, views)).await;
+    (engine, views)
 }
 
 async fn is_done(place: &Path) {
@@ -83,10 +95,14 @@ async fn is_done(place: &Path) {
     assert_eq!(master.epoch(), 2, "one erasure, one new epoch");
     let epochs = std::fs::read_to_string(place.join("keys").join(MASTER_NAME)).unwrap();
     assert_eq!(epochs.lines().filter(|line| !line.starts_with('#')).count(), 1, "the old key is gone");
-    for entry in std::fs::read_dir(place.join("views")).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        assert!(!bytes.windows("金丝雀".len()).any(|window| window == "金丝雀".as_bytes()));
-    }
+    assert!(!views_hold(place));
+}
+
+/// Whether a view holds the canary.
+fn views_hold(place: &Path) -> bool {
+    let mut files = std::fs::read_dir(place.join("views")).unwrap().map(|entry| entry.unwrap().path());
+    let canary = "金丝雀".as_bytes();
+    files.any(|path| std::fs::read(path).unwrap().windows(canary.len()).any(|window| window == canary))
 }
 
 #[tokio::test]
@@ -169,4 +185,59 @@ async fn a_log_tells_an_older_store() {
     assert_eq!(keys.intended().await.unwrap().len(), 1);
     close((engine, views)).await;
     is_done(place.path()).await;
+}
+
+/// Under a hold: nothing is destroyed, and nothing shown until the hold is lifted, whatever process carries it out and wherever the one before
+/// it ended.
+#[tokio::test]
+async fn what_is_restricted_is_shown_again_once_the_hold_is_lifted() {
+    let narrative = async |engine: &Engine| {
+        let case = engine.case(&centre(), CASE).await.unwrap();
+        case.intake.as_ref().unwrap().narrative.text().to_owned()
+    };
+    for ended_after_the_note in [false, true] {
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path();
+        let (engine, views) = withdrawn(place).await;
+        let hold = PlaceLegalHold { ground: HoldGround::Proceeding, basis: "诉讼".into(), until: None };
+        says(&engine, 4, actor("manager", Role::CentreManager), hold).await;
+        says(&engine, 5, actor("clerk", Role::WindowClerk), request()).await;
+        assert!(views_hold(place));
+        let keys = &engine.sealing().unwrap().keys;
+        assert_eq!(keys.intended().await.unwrap().len(), 1, "it is noted before the log says so");
+        if ended_after_the_note {
+            keys.restrict(CASE.complainant().0, true).await.unwrap();
+        } else {
+            assert_eq!(carry_out(&engine, &views, false).await.unwrap(), 0);
+            assert!(!views_hold(place) && keys.intended().await.unwrap().is_empty());
+            assert_eq!(narrative(&engine).await, "〔限制处理〕");
+        }
+        close((engine, views)).await;
+
+        let (engine, views) = open(place).await;
+        assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 0);
+        let keys = &engine.sealing().unwrap().keys;
+        assert!(!views_hold(place) && keys.intended().await.unwrap().is_empty());
+        assert_eq!(narrative(&engine).await, "〔限制处理〕");
+        assert_eq!(engine.log().verify(&mut |_| {}).await.unwrap().faults, []);
+        // A store of keys that is older than the log hears of it from the log.
+        keys.restrict(CASE.complainant().0, false).await.unwrap();
+        let raw: Arc<dyn EventLog> = engine.sealing().unwrap().log.clone();
+        note_all(&raw, keys).await.unwrap();
+        assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 0);
+        assert!(!views_hold(place) && keys.is_restricted(CASE.complainant().0).await.unwrap() == Some(true));
+
+        says(&engine, 6, actor("manager", Role::CentreManager), LiftLegalHold { reason: "已结".into() }).await;
+        if ended_after_the_note {
+            close((engine, views)).await;
+            let (engine, views) = open(place).await;
+            carry_out(&engine, &views, true).await.unwrap();
+            assert!(views_hold(place) && narrative(&engine).await == "金丝雀");
+            close((engine, views)).await;
+        } else {
+            carry_out(&engine, &views, false).await.unwrap();
+            assert!(views_hold(place) && narrative(&engine).await == "金丝雀");
+            close((engine, views)).await;
+        }
+    }
 }

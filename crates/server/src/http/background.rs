@@ -268,7 +268,7 @@ pub(crate) async fn erase_what_was_agreed(site: Arc<Site>) {
     loop {
         times.tick().await;
         if let Err(error) = erasing::carry_out(&site.engine, &site.views, false).await {
-            tracing::error!(%error, "an erasure that was agreed to is not carried out yet; it is tried again");
+            tracing::error!(%error, "an erasure or a restriction is not carried out yet; it is tried again");
         }
     }
 }

@@ -5,6 +5,9 @@
 
 use cases::case::state::Intake;
 
+/// How what stands in the place of a text begins: 〔已删除〕, 〔限制处理〕.
+const IN_PLACE: char = '〔';
+
 /// What of one case must not be read on a page.
 #[derive(Default)]
 pub(super) struct Mask {
@@ -22,7 +25,7 @@ impl Mask {
         hidden.extend(intake.address.iter().map(|text| (text.text().to_owned(), address(text.text()))));
         hidden.extend(intake.telephone.iter().map(|text| (text.text().to_owned(), numbers(text.text()))));
         // A single character is a word before it is a name.
-        hidden.retain(|(text, _)| text.trim().chars().count() > 1);
+        hidden.retain(|(text, _)| text.trim().chars().count() > 1 && !text.starts_with(IN_PLACE));
         hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         Self { hidden }
     }
@@ -37,6 +40,10 @@ impl Mask {
 /// A person's name: 张**.
 pub(super) fn person(name: &str) -> String {
     let name = name.trim();
+    // What stands in the place of a name says nothing of one.
+    if name.starts_with(IN_PLACE) {
+        return name.to_owned();
+    }
     name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
 }
 

@@ -154,16 +154,63 @@ fn what_is_no_file_is_refused() {
     server.send("POST", &files(case), &[("content-type", "text/plain")], "x").is_problem(415, "not-a-file");
 }
 
+/// A case that says so by these words, and nothing else.
+fn says(server: &Server, case: Uuid, (who, role): (&str, &str), fields: Value) {
+    let by = json!({"id": who, "role": role, "office": "centre"});
+    let mut line = json!({"id": Uuid::new_v4(), "centre": CENTRE, "case": case, "by": by});
+    if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
+        line.extend(fields);
+    }
+    let done = server.post(&line, &[]);
+    assert_eq!(done.status, 200, "{}", done.body);
+}
+
+const CLERK: (&str, &str) = ("liming", "window_clerk");
+
+fn withdraw() -> Value {
+    json!({"command": "withdraw", "how": "电话", "reason": "不办了"})
+}
+
+/// Who asked to be forgotten and may not be yet: nothing of it is shown, by the server that was told and by the next one.
+#[test]
+fn what_may_only_be_kept_is_not_shown() {
+    const NARRATIVE: &str = "金丝雀：来了三次";
+    let mut server = Server::on(false);
+    let case = Uuid::new_v4();
+    let mut appeal = accept(case);
+    appeal["narrative"] = json!(NARRATIVE);
+    assert_eq!(server.post(&appeal, &[]).status, 200);
+    let kept = server.send("POST", &files(case), KIND, SCAN).json();
+    assert_eq!(server.post(&add(case, &kept), &[]).status, 200);
+    says(&server, case, CLERK, withdraw());
+    let manager = ("wang", "centre_manager");
+    says(&server, case, manager, json!({"command": "place_legal_hold", "ground": "proceeding", "basis": "诉讼"}));
+    let place = format!("{}/{}", files(case), kept["sm3"].as_str().expect("a hash"));
+    assert_eq!(server.get(&place).status, 200);
+    let person = Uuid::new_v5(&case, b"complainant");
+    says(&server, case, CLERK, json!({"command": "request_erasure", "person": person, "reason": "书面请求"}));
+    let page = format!("/centres/{CENTRE}/cases/{case}");
+    for life in 0..2 {
+        if life == 1 {
+            server = Server::start(server.stop().1);
+        }
+        server.get(&place).is_problem(403, "person-restricted");
+        server.send("POST", &files(case), KIND, SCAN).is_problem(422, "processing-restricted");
+        let shown = server.get(&page);
+        assert!(shown.status == 200 && shown.body.contains("〔限制处理〕"), "{}", shown.body);
+        assert!(!shown.body.contains(NARRATIVE) && !shown.body.contains("〔限制*") && !shown.body.contains("〔**"));
+        assert_eq!(holding(&server.data.path().join("views"), NARRATIVE), Vec::<String>::new());
+    }
+    says(&server, case, manager, json!({"command": "lift_legal_hold", "reason": "已结"}));
+    assert_eq!((server.get(&place).status, server.get(&page).body.contains(NARRATIVE)), (200, true));
+}
+
 #[test]
 fn a_file_is_gone_with_the_person() {
     let server = Server::on(false);
     let (case, kept) = uploaded(&server);
     assert_eq!(server.post(&add(case, &kept), &[]).status, 200);
-    let withdrawn = json!({
-        "command": "withdraw", "id": Uuid::new_v4(), "centre": CENTRE, "case": case, "how": "电话", "reason": "不办了",
-        "by": {"id": "liming", "role": "window_clerk", "office": "centre"},
-    });
-    assert_eq!(server.post(&withdrawn, &[]).status, 200);
+    says(&server, case, CLERK, withdraw());
     let (_, data) = server.stop();
     let run = |args: &[&str]| {
         let done = yousu(data.path()).args(args).output().expect("yousu starts");

@@ -55,7 +55,15 @@ pub fn evidence(mirror: &Mirror, stream: Uuid) -> Result<Evidence, Unproven> {
         let proof = inclusion(&heads, events.last()?.ordinal)?;
         Some(HeadProof { event: proven(event)?, previous, proof })
     });
-    Ok(Evidence { stream, checkpoint: note.clone(), earlier: None, events, head, disclosed: Vec::new(), attachments: Vec::new() })
+    Ok(Evidence {
+        stream,
+        checkpoint: note.clone(),
+        earlier: None,
+        events,
+        head,
+        disclosed: Vec::new(),
+        attachments: Vec::new(),
+    })
 }
 
 fn inclusion(tree: &Whole, index: u64) -> Option<Vec<Hash>> {

@@ -76,7 +76,8 @@ impl Fact for ErasureRequested {
     }
 }
 
-/// 限制处理: it was asked for and may not be done yet. It is noted; no step is refused because of it so far. Storage format.
+/// 限制处理: it was asked for and may not be done yet. From here on what is kept of the person is kept, and shown to nobody in pages,
+/// ledgers, feeds and histories; no step of the case is taken but those about holds and erasures. Storage format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessingRestricted {
@@ -135,6 +136,7 @@ impl Fact for ErasureAgreed {
 
     fn evolve(&self, case: &mut Case, _: &Moment<'_>) {
         of_request(case, self.request).for_each(|erasure| erasure.agreed = true);
+        case.restricted.retain(|person| *person != self.person);
     }
 }
 

@@ -38,6 +38,11 @@ impl Case {
         self.erasures.iter().any(|erasure| erasure.agreed && erasure.person == complainant)
     }
 
+    /// 限制处理: whether somebody's data in this case may be kept and nothing else.
+    pub fn is_restricted(&self) -> bool {
+        !self.restricted.is_empty()
+    }
+
     fn erasure_of(&self, person: PersonId) -> Option<&Erasure> {
         self.erasures.iter().rev().find(|erasure| erasure.person == person)
     }

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use cases::{
+    Refusal,
     case::intake::attachment_added::{AddAttachment, MAX_ATTACHMENT_BYTES},
     command::CaseCommandLine,
 };
@@ -46,6 +47,9 @@ pub(super) async fn keep(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-a-file", detail));
     }
     let (here, case) = case(&site, (&code, &name), &headers).await?;
+    if case.is_restricted() {
+        return Err(Refusal::ProcessingRestricted {}.into());
+    }
     let bytes = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         _ => Problem::bad_request("body-unreadable", "附件没有收全。请再上传一次"),
@@ -90,6 +94,10 @@ pub(super) async fn show(
     match log.is_sealed(&here.log, case.id.0, person, hash).await? {
         None => return Err(not_kept()),
         Some(Kept::Erased) => return Err(gone()),
+        Some(Kept::Restricted) => {
+            let detail = "当事人已请求删除，附件依法只作保存，不再提供（限制处理）。确因诉讼、复议、调查需要的，请系统管理员出具证据文件";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "person-restricted", detail));
+        }
         Some(Kept::Opens { .. }) => {}
     }
     let bytes = log.get_sealed(&here.log, case.id.0, person, hash).await?.ok_or_else(gone)?;

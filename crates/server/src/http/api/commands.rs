@@ -61,12 +61,12 @@ pub(super) async fn submit(
         error => error.into(),
     })?;
 
-    if done.events.iter().any(|event| event.kind == erasing::AGREED) {
+    if done.events.iter().any(|event| erasing::CARRIED_OUT.contains(&event.kind.as_str())) {
         // On a task of its own: it comes to its end also where the caller goes away.
         let site = Arc::clone(&site);
         let carrying_out = tokio::spawn(async move { erasing::carry_out(&site.engine, &site.views, false).await });
         if let Ok(Err(error)) = carrying_out.await {
-            tracing::error!(%error, "an erasure that was agreed to is not carried out yet; it is tried again");
+            tracing::error!(%error, "an erasure or a restriction is not carried out yet; it is tried again");
         }
     }
 
