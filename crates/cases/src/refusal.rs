@@ -71,7 +71,7 @@ refusals! {
     PersonErased {} "person-erased", "默认",
         "诉求人的信息已经删除，本案不再办理。新的事实请另行登记";
     ProcessingRestricted {} "processing-restricted", "默认",
-        "有人请求删除本案中的个人信息，依法只作保存，本案暂不办理。保留解除后再办；新的事实请另行登记";
+        "有人请求删除本案中的个人信息，依法只作保存，本案暂不办理。确需再办的，先解除保留（已到期的也要解除）；新的事实请另行登记";
     CannotReopen { how: &'static str } "cannot-reopen", "H10",
         "本案{how}，不能重开。请另行登记";
     ReopenTooLate { last_day: chrono::NaiveDate } "reopen-too-late", "默认",

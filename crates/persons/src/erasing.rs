@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::KeyError;
 use crate::held::Found;
 use crate::keys::{HANDLES, PersonKeys};
-use crate::store::{Of, Wrapped};
+use crate::store::{Intent, Of, Wrapped};
 
 impl PersonKeys {
     /// Notes that this person's key may have to be destroyed, or be marked otherwise: before whatever makes it so is recorded.
@@ -30,16 +30,16 @@ impl PersonKeys {
     ///
     /// # Errors
     /// [`KeyError`].
-    pub async fn intended(&self) -> Result<Vec<(Uuid, Of)>, KeyError> {
+    pub async fn intended(&self) -> Result<Vec<Intent>, KeyError> {
         self.store.intended().await
     }
 
-    /// It was done, or is not to be.
+    /// It was done, or is not to be; nothing changes where it was noted again meanwhile.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub async fn forget_intent(&self, person: Uuid) -> Result<(), KeyError> {
-        self.store.forget_intent(person).await
+    pub async fn forget_intent(&self, intent: &Intent) -> Result<(), KeyError> {
+        self.store.forget_intent(intent).await
     }
 
     /// Destroys the keys of these persons, and every earlier copy of the store with the master key's epoch. Does nothing twice; what was

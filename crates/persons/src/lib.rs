@@ -42,7 +42,7 @@ pub use held::Found;
 pub use keys::{MASTER_NAME, PersonKeys, STORE_NAME};
 pub use master::{MasterFile, MasterKey};
 pub use sealed_log::SealedLog;
-pub use store::Of;
+pub use store::{Intent, Of};
 
 /// What a person may be found by, out of a field's name and its text; `None` for most fields.
 pub type Handle = fn(field: &str, text: &[u8]) -> Option<String>;

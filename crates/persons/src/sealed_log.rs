@@ -37,14 +37,21 @@ pub struct SealedLog {
     pub(crate) inner: Arc<dyn EventLog>,
     pub(crate) keys: Arc<PersonKeys>,
     handle: Handle,
-    /// What is read where a text is kept and not to be shown.
-    restricted: &'static str,
+    /// What is read where a text is kept and not to be shown; `None` for whoever decides.
+    restricted: Option<&'static str>,
 }
 
 impl SealedLog {
     /// `handle` says by which texts a person is to be found again, `restricted` what is read where a text is kept and not to be shown.
     pub fn new(inner: Arc<dyn EventLog>, keys: Arc<PersonKeys>, handle: Handle, restricted: &'static str) -> Self {
-        Self { inner, keys, handle, restricted }
+        Self { inner, keys, handle, restricted: Some(restricted) }
+    }
+
+    /// The same log, read as it is: for deciding, which must not take what stands in the place of a text for one, and for nothing that is
+    /// shown to anybody.
+    #[must_use]
+    pub fn unhidden(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), keys: Arc::clone(&self.keys), handle: self.handle, restricted: None }
     }
 
     /// Seals with whatever keys there are, until these are the ones that are kept: others may have drawn them at the same moment.
@@ -128,10 +135,13 @@ impl SealedLog {
                 let SealedField { person, field, bytes: Some(bytes) } = field else { return Ok(field.clone()) };
                 let key = match found.get(person) {
                     Some(Found::Key(key)) => key,
-                    Some(Found::Restricted(_)) => {
-                        let bytes = Some(self.restricted.as_bytes().to_vec());
-                        return Ok(SealedField { person: *person, field: field.clone(), bytes });
-                    }
+                    Some(Found::Restricted(key)) => match self.restricted {
+                        None => key,
+                        Some(word) => {
+                            let bytes = Some(word.as_bytes().to_vec());
+                            return Ok(SealedField { person: *person, field: field.clone(), bytes });
+                        }
+                    },
                     Some(Found::Erased) => {
                         return Ok(SealedField { person: *person, field: field.clone(), bytes: None });
                     }

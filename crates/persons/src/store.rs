@@ -16,7 +16,7 @@ use crate::writer::Writer;
 const SCHEMA: &str = include_str!("../../../schemas/sql/keys/schema.sql");
 /// "ysu", then what it holds.
 const ID: i64 = 0x7973_7503;
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// A primary result code, <https://www.sqlite.org/rescode.html>.
 pub(crate) const SQLITE_FULL: i64 = 13;
 /// How long a statement waits for another process.
@@ -29,6 +29,17 @@ pub struct Of {
     pub centre: String,
     /// Which case.
     pub stream: Uuid,
+}
+
+/// Whose key may have to be destroyed or marked, and where it is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Whose.
+    pub person: Uuid,
+    /// Where it is said whether it is to be.
+    pub of: Of,
+    /// How often it was noted since it was carried out last.
+    pub(crate) times: i64,
 }
 
 /// A key as it is kept.
@@ -220,23 +231,29 @@ impl Store {
     }
 
     pub(crate) async fn intend(&self, person: Uuid, of: &Of) -> Result<(), KeyError> {
-        let insert =
-            sqlx::query("INSERT INTO erasing (person, centre, stream) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+        let insert = sqlx::query(
+            "INSERT INTO erasing (person, centre, stream) VALUES ($1, $2, $3)
+             ON CONFLICT (person) DO UPDATE SET centre = excluded.centre, stream = excluded.stream, times = times + 1",
+        );
         let insert = insert.bind(person.as_bytes().as_slice()).bind(&of.centre).bind(of.stream.as_bytes().as_slice());
         self.write("keep what is to be erased", insert).await
     }
 
-    pub(crate) async fn intended(&self) -> Result<Vec<(Uuid, Of)>, KeyError> {
-        let rows =
-            sqlx::query("SELECT person, centre, stream FROM erasing ORDER BY person").fetch_all(&self.readers).await;
+    pub(crate) async fn intended(&self) -> Result<Vec<Intent>, KeyError> {
+        let query = sqlx::query("SELECT person, centre, stream, times FROM erasing ORDER BY person");
+        let rows = query.fetch_all(&self.readers).await;
         let rows = rows.map_err(|error| self.storage("read what is to be erased", error))?;
-        let one = |row| Ok((self.uuid(row, 0)?, Of { centre: self.take(row, 1)?, stream: self.uuid(row, 2)? }));
+        let one = |row| {
+            let of = Of { centre: self.take(row, 1)?, stream: self.uuid(row, 2)? };
+            Ok(Intent { person: self.uuid(row, 0)?, of, times: self.take(row, 3)? })
+        };
         rows.iter().map(one).collect()
     }
 
-    pub(crate) async fn forget_intent(&self, person: Uuid) -> Result<(), KeyError> {
-        let delete = sqlx::query("DELETE FROM erasing WHERE person = $1").bind(person.as_bytes().as_slice());
-        self.write("keep what is to be erased", delete).await
+    pub(crate) async fn forget_intent(&self, intent: &Intent) -> Result<(), KeyError> {
+        let delete = sqlx::query("DELETE FROM erasing WHERE person = $1 AND times = $2");
+        self.write("keep what is to be erased", delete.bind(intent.person.as_bytes().as_slice()).bind(intent.times))
+            .await
     }
 
     /// Destroys what is kept of these persons and wraps all that is left anew, in one commit.

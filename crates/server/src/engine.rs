@@ -33,6 +33,8 @@ use crate::{blinds::Blinds, cache::Cache, clock, sealing::Sealing, wire};
 #[derive(Clone)]
 pub struct Engine {
     log: Arc<dyn EventLog>,
+    /// The same as it may be shown.
+    shown: Arc<dyn EventLog>,
     /// What seals it; none where nothing is sealed, as in a benchmark of what is beneath.
     keys: Option<Arc<Sealing>>,
     access: Access,
@@ -90,12 +92,13 @@ const TRIES: usize = 20;
 
 impl Engine {
     pub fn new(log: Arc<dyn EventLog>, access: Access) -> Self {
-        Self { log, keys: None, access, centres: Arc::default(), cases: Arc::default() }
+        Self { shown: Arc::clone(&log), log, keys: None, access, centres: Arc::default(), cases: Arc::default() }
     }
 
     /// The same over a log that seals what belongs to persons.
     pub fn sealed(sealing: Sealing, access: Access) -> Self {
-        Self { keys: Some(Arc::new(sealing.clone())), ..Self::new(sealing.log, access) }
+        let decides = Arc::new(sealing.log.unhidden());
+        Self { keys: Some(Arc::new(sealing.clone())), shown: sealing.log, ..Self::new(decides, access) }
     }
 
     /// What seals the log.
@@ -103,8 +106,9 @@ impl Engine {
         self.keys.as_deref()
     }
 
+    /// The log as it may be shown: without the texts of whoever may not be (限制处理). Decisions read it whole.
     pub fn log(&self) -> &dyn EventLog {
-        &*self.log
+        &*self.shown
     }
 
     /// A case as its events leave it; version 0 if there is none.
@@ -112,11 +116,15 @@ impl Engine {
     /// # Errors
     /// As [`Engine::centre`].
     pub async fn case(&self, centre: &CentreCode, id: CaseId) -> Result<Case, EngineError> {
-        let mut case = Case::new(id);
-        for (_, entry) in self.entries(centre, id).await? {
-            case::evolve(&mut case, &entry);
-        }
-        Ok(case)
+        folded(&*self.log, centre, id).await
+    }
+
+    /// The same as it may be shown.
+    ///
+    /// # Errors
+    /// As [`Engine::centre`].
+    pub(crate) async fn case_to_show(&self, centre: &CentreCode, id: CaseId) -> Result<Case, EngineError> {
+        folded(&*self.shown, centre, id).await
     }
 
     /// The same for deciding: from the cache where it is there. A companion that only reads has no use for it.
@@ -149,13 +157,13 @@ impl Engine {
         self.cases.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// A case's whole history, with the log's own record of each event.
+    /// A case's whole history as it may be shown, with the log's own record of each event.
     pub(crate) async fn entries(
         &self,
         centre: &CentreCode,
         id: CaseId,
     ) -> Result<Vec<(Event, Entry<CaseEvent>)>, EngineError> {
-        let events = self.log.read_stream(&wire::log_centre(centre), id.0, 0).await?;
+        let events = self.shown.read_stream(&wire::log_centre(centre), id.0, 0).await?;
         events.into_iter().map(|event| Ok((event.clone(), wire::read(centre, &event)?))).collect()
     }
 
@@ -357,6 +365,14 @@ impl Engine {
         }
         Ok(Done { events, already: true })
     }
+}
+
+async fn folded(log: &dyn EventLog, centre: &CentreCode, id: CaseId) -> Result<Case, EngineError> {
+    let mut case = Case::new(id);
+    for event in log.read_stream(&wire::log_centre(centre), id.0, 0).await? {
+        case::evolve(&mut case, &wire::read(centre, &event)?);
+    }
+    Ok(case)
 }
 
 /// What a command comes to before anything is written.

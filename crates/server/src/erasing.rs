@@ -21,7 +21,7 @@ use cases::{
     people::Actor,
 };
 use event_log::{Body, EventLog, Priority};
-use persons::{Of, PersonKeys};
+use persons::{Intent, Of, PersonKeys};
 use projections::{Views, registry::VIEWS};
 use uuid::Uuid;
 
@@ -42,11 +42,11 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
     let Some(sealing) = engine.sealing() else { return Ok(0) };
     let mut is_shown_otherwise = sealing.erasing.lock().await;
     let (mut agreed, mut done) = (Vec::new(), Vec::new());
-    for (person, of) in sealing.keys.intended().await? {
-        let (centre, id) = (CentreCode::new(&of.centre)?, CaseId(of.stream));
+    for intent in sealing.keys.intended().await? {
+        let (person, centre, id) = (intent.person, CentreCode::new(&intent.of.centre)?, CaseId(intent.of.stream));
         let case = engine.case(&centre, id).await?;
         if let Some(erasure) = state(&case, person).filter(|erasure| erasure.agreed) {
-            agreed.push((person, centre, id, erasure));
+            agreed.push((intent, centre, id, erasure));
             continue;
         }
         let is_restricted = case.restricted.contains(&PersonId(person));
@@ -58,13 +58,13 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
         // At rest, a note may be of somebody before whose views were built anew the process ended.
         *is_shown_otherwise |= differs || (at_rest && so_far.is_some());
         if differs || at_rest {
-            done.push(person);
+            done.push(intent);
         }
     }
     if !agreed.is_empty() {
         // Who was erased before is not erased again: it would take another epoch of the master key.
         let mut persons: Vec<Uuid> = Vec::new();
-        for (person, ..) in &agreed {
+        for (Intent { person, .. }, ..) in &agreed {
             if !sealing.keys.of(*person).await?.is_some_and(|(_, is_erased)| is_erased) {
                 persons.push(*person);
             }
@@ -86,20 +86,21 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
         views.rebuild(engine.log(), &plain, |_, _| ()).await.context("the views could not be built anew")?;
         *is_shown_otherwise = false;
     }
-    for (person, centre, case, erasure) in &agreed {
+    let erased = agreed.len();
+    for (intent, centre, case, erasure) in agreed {
         let id = case.rule_command(&format!("erased:{}", erasure.request));
         let complete = CompleteErasure { request: erasure.request };
-        let line = CaseCommandLine::new(*case, centre.clone(), Actor::system(), id, complete.into());
+        let line = CaseCommandLine::new(case, centre, Actor::system(), id, complete.into());
         match engine.submit(&CommandLine::Case(Box::new(line)), Priority::People).await {
             // It was completed before the note was taken away.
-            Ok(_) | Err(EngineError::Refused(Refusal::CommandIdReused {})) => done.push(*person),
+            Ok(_) | Err(EngineError::Refused(Refusal::CommandIdReused {})) => done.push(intent),
             Err(error) => return Err(error.into()),
         }
     }
-    for person in done {
-        sealing.keys.forget_intent(person).await?;
+    for intent in done {
+        sealing.keys.forget_intent(&intent).await?;
     }
-    Ok(agreed.len())
+    Ok(erased)
 }
 
 fn state(case: &Case, person: Uuid) -> Option<Erasure> {

@@ -13,8 +13,8 @@ use transparency::evidence::{Evidence, OpenedAttachment, Proven, Verified};
 
 use crate::story::{WITHHELD, plain, read};
 
-/// So much of a name goes into a file's.
-const NAME_CHARS: usize = 80;
+/// So many bytes of a name go into a file's: systems take 255.
+const NAME_BYTES: usize = 200;
 
 /// Puts what was shown into this directory, which is made if it is not there, and says where; a file that is there already is left alone.
 pub(crate) fn keep(dir: &Path, evidence: &Evidence, verified: &Verified) -> anyhow::Result<BTreeMap<u64, PathBuf>> {
@@ -27,8 +27,9 @@ pub(crate) fn keep(dir: &Path, evidence: &Evidence, verified: &Verified) -> anyh
         let event = evidence.events.iter().find(|event| event.version == *version);
         let named = event.and_then(|event| named(event, verified));
         let path = dir.join(file_name(*version, named.as_ref().map(|named| named.name.text())));
-        let mut file = std::fs::File::create_new(&path)
-            .with_context(|| format!("{} cannot be made: give a directory that does not have it", path.display()))?;
+        let mut file = std::fs::File::create_new(&path).with_context(|| {
+            format!("{} cannot be made: if it is there already, give another directory", path.display())
+        })?;
         file.write_all(bytes).with_context(|| format!("{} cannot be written", path.display()))?;
         kept.insert(*version, path);
     }
@@ -38,21 +39,19 @@ pub(crate) fn keep(dir: &Path, evidence: &Evidence, verified: &Verified) -> anyh
 /// What is said of the attachment that this event names, if it names one.
 pub(crate) fn told(event: &Proven, verified: &Verified, kept: &BTreeMap<u64, PathBuf>) -> String {
     let mut text = String::new();
-    let Some(AttachmentAdded { size_bytes, .. }) = named(event, verified) else { return text };
-    let opened = verified.attachments.iter().find(|opened| opened.version == event.version);
-    // Writing to a String cannot fail.
-    let _ = match opened {
-        None => writeln!(text, "      附件内容：{WITHHELD}"),
-        Some(OpenedAttachment { bytes, .. }) => {
-            let put = kept.get(&event.version).map_or_else(
-                || "，可用 --attachments 目录 取出".to_owned(),
-                |path| format!("，已存为 {}", path.display()),
-            );
-            let (size, hash) = (bytes.len(), Hash::of(bytes));
-            writeln!(text, "      附件内容：与登记的哈希一致，{size}字节，原件SM3 {hash}{put}")
-        }
+    let named = named(event, verified);
+    let Some(OpenedAttachment { bytes, .. }) =
+        verified.attachments.iter().find(|opened| opened.version == event.version)
+    else {
+        return if named.is_some() { format!("      附件内容：{WITHHELD}\n") } else { text };
     };
-    if opened.is_some_and(|opened| opened.bytes.len() as u64 != size_bytes) {
+    let put = kept
+        .get(&event.version)
+        .map_or_else(|| "，可用 --attachments 目录 取出".to_owned(), |path| format!("，已存为 {}", path.display()));
+    let (size, hash) = (bytes.len(), Hash::of(bytes));
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "      附件内容：与登记的哈希一致，{size}字节，原件SM3 {hash}{put}");
+    if let Some(AttachmentAdded { size_bytes, .. }) = named.filter(|named| named.size_bytes != bytes.len() as u64) {
         let _ = writeln!(text, "      注意：登记的大小是{size_bytes}字节，与内容不符。");
     }
     text
@@ -70,9 +69,10 @@ fn named(event: &Proven, verified: &Verified) -> Option<AttachmentAdded> {
 fn file_name(version: u64, name: Option<&str>) -> String {
     let name = name.filter(|name| *name != WITHHELD).map(plain).unwrap_or_default();
     let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(safe).collect();
     // The end, where a longer one is cut: it says of what type the file is.
-    let skipped = name.chars().count().saturating_sub(NAME_CHARS);
-    let name: String = name.chars().skip(skipped).map(safe).collect();
+    let kept = name.char_indices().map(|(at, _)| at).find(|at| name.len() - at <= NAME_BYTES);
+    let name = &name[kept.unwrap_or(name.len())..];
     if name.is_empty() { version.to_string() } else { format!("{version}-{name}") }
 }
 
@@ -93,6 +93,6 @@ mod tests {
             assert_eq!(file_name(3, name), wanted, "{name:?}");
         }
         let long = file_name(12, Some(&format!("{}.pdf", "长".repeat(200))));
-        assert_eq!((long.chars().count(), long.ends_with("长.pdf")), (83, true));
+        assert_eq!((long.len(), long.ends_with("长.pdf")), ("12-".len() + 199, true));
     }
 }

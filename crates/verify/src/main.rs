@@ -133,7 +133,10 @@ fn of_evidence(args: &Args, file: &Path, keys: &[VerifierKey], receipt: Option<&
         agrees => agrees.and_then(Result::ok).unwrap_or_default(),
     };
     let kept = match &args.attachments {
-        Some(dir) => attachments::keep(dir, &evidence, &verified)?,
+        Some(dir) => attachments::keep(dir, &evidence, &verified).inspect_err(|_| {
+            // What was proved is proved, wherever its files could not be put.
+            print(&(agrees.clone() + &story::told(&evidence, &verified, &BTreeMap::new())));
+        })?,
         None => BTreeMap::new(),
     };
     Ok(Verdict::Proved(agrees + &story::told(&evidence, &verified, &kept)))

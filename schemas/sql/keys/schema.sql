@@ -3,7 +3,7 @@
 PRAGMA application_id = 0x79737503;
 
 CREATE TABLE format (number INTEGER NOT NULL) STRICT;
-INSERT INTO format VALUES (1);
+INSERT INTO format VALUES (2);
 
 -- A person is of one case, in which the first text of that person stands.
 CREATE TABLE persons (
@@ -36,7 +36,9 @@ CREATE TABLE erased (
 CREATE TABLE erasing (
     person BLOB NOT NULL PRIMARY KEY CHECK (length(person) = 16),
     centre TEXT NOT NULL,
-    stream BLOB NOT NULL CHECK (length(stream) = 16)
+    stream BLOB NOT NULL CHECK (length(stream) = 16),
+    -- How often: what was carried out for one note is not said of one that came meanwhile.
+    times  INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
 -- The key for handles.

@@ -57,6 +57,25 @@ fn under_a_hold_it_is_restricted_until_the_hold_is_over() {
     assert!(!play.case(1).is_erased());
 }
 
+/// Whoever asked before the hold came is restricted by it, and erased after it by the same request.
+#[test]
+fn a_hold_restricts_who_had_asked_before() {
+    let mut play = withdrawn();
+    play.play(&request("03-02 10:30", "clerk", "=> erasure_requested"))
+        .play(
+            "03-02 10:40 manager place_legal_hold ground=proceeding basis=诉讼 => legal_hold_placed processing_restricted
+             03-02 10:50 manager place_legal_hold ground=retention basis=档案 => legal_hold_placed
+             03-02 11:00 manager agree_erasure request=3 !! under-legal-hold",
+        )
+        .play(&request("03-02 11:10", "clerk", "=> nothing"));
+    assert!(play.case(1).is_restricted());
+    play.play(
+        "03-03 09:00 manager lift_legal_hold reason=已结 => legal_hold_lifted
+         03-03 10:00 manager agree_erasure request=3 => erasure_agreed",
+    );
+    assert!(play.case(1).is_erased() && !play.case(1).is_restricted());
+}
+
 /// Staff complained about are persons of the case, too; the case itself goes on.
 #[test]
 fn others_of_the_case_can_be_forgotten_alone() {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Format, Status};
 use crate::{
-    engine::{Done, EngineError},
+    engine::{Done, Engine, EngineError},
     erasing,
     installation::Place,
 };
@@ -35,6 +35,22 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
         Box::new(std::fs::File::open(&args.file).with_context(named)?)
     };
     let engine = place.write().await?;
+    let status = all(&engine, format, args, input).await;
+    // Also where a line stopped it: what was acknowledged before stands, and may be about somebody who is to be forgotten.
+    let carried_out = async {
+        let views = Views::open(place.data()).await?;
+        erasing::carry_out(&engine, &views, true).await?;
+        place.is_whole()?;
+        views.close().await;
+        anyhow::Ok(())
+    };
+    let carried_out = carried_out.await;
+    engine.log().close().await;
+    let status = status?;
+    carried_out.map(|()| status)
+}
+
+async fn all(engine: &Engine, format: Format, args: &ApplyArgs, input: Box<dyn Read + Send>) -> anyhow::Result<Status> {
     let mut status = Status::Done;
     let mut input = BufReader::new(input);
     let mut number = 0_usize;
@@ -65,11 +81,6 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
             }
         }
     }
-    let views = Views::open(place.data()).await?;
-    erasing::carry_out(&engine, &views, true).await?;
-    place.is_whole()?;
-    views.close().await;
-    engine.log().close().await;
     Ok(status)
 }
 

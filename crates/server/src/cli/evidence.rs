@@ -6,7 +6,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use cases::{CentreCode, ids::CaseId};
+use cases::{
+    CentreCode,
+    case::{Fact as _, intake::attachment_added::AttachmentAdded},
+    ids::CaseId,
+};
 use event_log::{Body, Event, EventLog, SealedField, StreamWord};
 use transparency::{
     Checkpoint, Hash,
@@ -188,7 +192,10 @@ async fn attached(
     wanted: &[Wanted],
 ) -> anyhow::Result<Vec<Attachment>> {
     let mut attached = Vec::new();
-    let (Some(sealing), false) = (engine.sealing(), wanted.is_empty()) else { return Ok(attached) };
+    if wanted.is_empty() {
+        return Ok(attached);
+    }
+    let sealing = engine.sealing().context("this log seals nothing that belongs to persons, and so keeps no files")?;
     let (stream, person) = (case.0, case.complainant().0);
     for event in events {
         let version = event.version;
@@ -204,8 +211,15 @@ async fn attached(
         let (secret, sealed) = kept.with_context(|| format!("the file of step {version} went away just now"))?;
         attached.push(Attachment { version, person, secret, sealed });
     }
-    if attached.is_empty() {
-        eprintln!("yousu: no file is attached: see which steps name one with `yousu replay`");
+    for wanted in wanted {
+        let is_named = |event: &Proven| wanted.is(event.version, "") && event.kind == AttachmentAdded::TYPE;
+        if !events.iter().any(is_named) {
+            let which = match wanted {
+                Wanted::Of { version, .. } => format!("step {version} names no file"),
+                Wanted::All => "no step names a file".to_owned(),
+            };
+            eprintln!("yousu: {which}: see `yousu replay`");
+        }
     }
     Ok(attached)
 }

@@ -179,7 +179,7 @@ async fn a_log_tells_an_older_store() {
     agreed(place.path()).await;
     let (engine, views) = open(place.path()).await;
     let keys = &engine.sealing().unwrap().keys;
-    keys.forget_intent(CASE.complainant().0).await.unwrap();
+    keys.forget_intent(&keys.intended().await.unwrap()[0]).await.unwrap();
     let raw: Arc<dyn EventLog> = engine.sealing().unwrap().log.clone();
     note_all(&raw, keys).await.unwrap();
     assert_eq!(keys.intended().await.unwrap().len(), 1);
@@ -192,7 +192,10 @@ async fn a_log_tells_an_older_store() {
 #[tokio::test]
 async fn what_is_restricted_is_shown_again_once_the_hold_is_lifted() {
     let narrative = async |engine: &Engine| {
-        let case = engine.case(&centre(), CASE).await.unwrap();
+        let case = engine.case_to_show(&centre(), CASE).await.unwrap();
+        // Whoever decides reads what is there.
+        let whole = engine.case(&centre(), CASE).await.unwrap();
+        assert_eq!(whole.intake.unwrap().narrative.text(), "金丝雀");
         case.intake.as_ref().unwrap().narrative.text().to_owned()
     };
     for ended_after_the_note in [false, true] {
@@ -240,4 +243,22 @@ async fn what_is_restricted_is_shown_again_once_the_hold_is_lifted() {
             close((engine, views)).await;
         }
     }
+}
+
+/// What was noted while something else was carried out is not forgotten with it.
+#[tokio::test]
+async fn a_note_that_comes_meanwhile_stays() {
+    let place = tempfile::tempdir().unwrap();
+    let (engine, views) = withdrawn(place.path()).await;
+    let keys = &engine.sealing().unwrap().keys;
+    let of = Of { centre: centre().to_string(), stream: CASE.0 };
+    keys.intend(CASE.complainant().0, &of).await.unwrap();
+    let carried_out = keys.intended().await.unwrap();
+    keys.intend(CASE.complainant().0, &of).await.unwrap();
+    keys.forget_intent(&carried_out[0]).await.unwrap();
+    let left = keys.intended().await.unwrap();
+    assert_eq!(left.len(), 1, "it was noted once more");
+    keys.forget_intent(&left[0]).await.unwrap();
+    assert_eq!(keys.intended().await.unwrap(), []);
+    close((engine, views)).await;
 }

@@ -37,7 +37,8 @@ impl Step for RequestErasure {
         if !case.has_person(self.person) {
             return Err(Refusal::NoSuchPerson {});
         }
-        if case.erasure_of(self.person).is_some() {
+        let asked = case.erasure_of(self.person);
+        if asked.is_some_and(|asked| asked.agreed || !case.is_held(ctx)) {
             return Ok(Vec::new());
         }
         guards::said(&self.reason, "删除的理由")?;

@@ -1,9 +1,12 @@
 //! 保留: what must be kept for a proceeding, or for as long as the law says, is not erased (默认: the notices are silent; 个人信息保护法 47).
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::erasure::ProcessingRestricted;
 use crate::{
     case::{Case, CaseEvent, Context, Fact, Step, guards},
     entry::Moment,
@@ -43,7 +46,12 @@ impl Step for PlaceLegalHold {
         if case.hold == Some(Hold { ground, until }) {
             return Ok(Vec::new());
         }
-        Ok(vec![LegalHoldPlaced { ground, basis: case.sealed(&self.basis), until }.into()])
+        // Who asked before the hold came, and was not agreed to, cannot be erased now either.
+        let waiting = case.erasures.iter().filter(|erasure| !erasure.agreed).map(|erasure| erasure.person);
+        let waiting: BTreeSet<_> = waiting.filter(|person| !case.restricted.contains(person)).collect();
+        let placed = LegalHoldPlaced { ground, basis: case.sealed(&self.basis), until };
+        let restricted = waiting.into_iter().map(|person| ProcessingRestricted { person }.into());
+        Ok(std::iter::once(placed.into()).chain(restricted).collect())
     }
 }
 

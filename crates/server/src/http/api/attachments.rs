@@ -91,16 +91,21 @@ pub(super) async fn show(
     let file = named.ok_or_else(none)?;
     let hash = file.sm3.as_str().parse::<Hash>().map_err(|_| none())?;
     let (log, person) = (&sealing(&site)?.log, case.id.complainant().0);
-    match log.is_sealed(&here.log, case.id.0, person, hash).await? {
+    let restricted = || {
+        let detail = "当事人已请求删除，附件依法只作保存，不再提供（限制处理）。确因诉讼、复议、调查需要的，请系统管理员出具证据文件";
+        Problem::new(StatusCode::FORBIDDEN, "person-restricted", detail)
+    };
+    let bytes = match log.is_sealed(&here.log, case.id.0, person, hash).await? {
         None => return Err(not_kept()),
         Some(Kept::Erased) => return Err(gone()),
-        Some(Kept::Restricted) => {
-            let detail = "当事人已请求删除，附件依法只作保存，不再提供（限制处理）。确因诉讼、复议、调查需要的，请系统管理员出具证据文件";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "person-restricted", detail));
-        }
-        Some(Kept::Opens { .. }) => {}
-    }
-    let bytes = log.get_sealed(&here.log, case.id.0, person, hash).await?.ok_or_else(gone)?;
+        Some(Kept::Restricted) => return Err(restricted()),
+        Some(Kept::Opens { .. }) => log.get_sealed(&here.log, case.id.0, person, hash).await?,
+    };
+    // It was there a moment ago, and somebody came between.
+    let Some(bytes) = bytes else {
+        let now = log.is_sealed(&here.log, case.id.0, person, hash).await?;
+        return Err(if now == Some(Kept::Erased) { gone() } else { restricted() });
+    };
     let saved: String = file.name.text().chars().take(NAME_CHARS).collect();
     let saved = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{}", percent(&saved)));
     let saved = saved.unwrap_or(HeaderValue::from_static("attachment"));

@@ -217,7 +217,7 @@ pub(super) async fn case(
 ) -> Result<Response, Problem> {
     let (here, id, number) = site.named(&code, &name, &headers).await?;
     let head = site.engine.log().tail(&here.log).now();
-    let state = site.engine.case(&here.centre.code, id).await?;
+    let state = site.engine.case_to_show(&here.centre.code, id).await?;
     if state.intake.is_none() {
         return Err(no_such_case());
     }
