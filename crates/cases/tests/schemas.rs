@@ -45,6 +45,17 @@ fn listed(folder: &str) -> BTreeSet<String> {
     names.filter(|name| name.ends_with(".json")).map(|name| format!("{folder}/{name}")).collect()
 }
 
+/// What people read as an event's name is the term of the field, and nothing of its description.
+#[test]
+fn every_event_has_a_term_in_chinese() {
+    // A version stands in the name of each event's file, and in no other's.
+    for file in listed("events").iter().filter(|file| file.contains(".v")) {
+        let kind = file.trim_start_matches("events/").split('.').next().expect("a type");
+        let term = cases::term(kind);
+        assert!(!term.is_empty() && !term.contains(|c: char| c.is_ascii_alphabetic()), "{kind}: {term}");
+    }
+}
+
 fn validator(schema: &Value) -> Validator {
     let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     options.build(schema).expect("a schema that compiles")

@@ -77,7 +77,7 @@ impl Fact for ErasureRequested {
     }
 }
 
-/// 限制处理: it was asked for and may not be done yet. From here on what is kept of the person is kept, and shown to nobody in pages,
+/// 限制处理. It was asked for and may not be done yet: from here on what is kept of the person is kept, and shown to nobody in pages,
 /// ledgers, feeds and histories; no step of the case is taken but those about holds and erasures. Storage format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
