@@ -36,8 +36,8 @@ pub(crate) const CARRIED_OUT: [&str; 3] = [AGREED, RESTRICTED, "legal_hold_lifte
 /// Events read at a time.
 const BATCH: u32 = 1_000;
 
-/// Carries out every erasure that the log says was agreed to, and every restriction that it speaks of; how many erasures. `at_rest` says that no command is under way: a note of
-/// which the log says nothing is then of none.
+/// Carries out every erasure that the log says was agreed to, and every restriction that it speaks of; how many erasures. `at_rest` says
+/// that no command is under way: a note of which the log says nothing is then of none.
 pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> anyhow::Result<usize> {
     let Some(sealing) = engine.sealing() else { return Ok(0) };
     let mut is_shown_otherwise = sealing.erasing.lock().await;
