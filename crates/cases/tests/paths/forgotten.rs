@@ -88,6 +88,32 @@ fn others_of_the_case_can_be_forgotten_alone() {
     assert!(!play.case(1).is_erased());
 }
 
+/// What a hold of one case keeps, nobody erases by another that was split from it; whoever was erased before does not come into the new one.
+#[test]
+fn a_split_case_has_persons_of_its_own() {
+    let staff = |case, n| Story::id(case).complained_about(n);
+    let request = |at, case, person| format!("{at} clerk @{case} request_erasure reason=甲 person={person}");
+    let mut play = Play::swept(H);
+    play.play("03-02 09:30 clerk accept complained_about=[{\"staff\":\"zhangsan\"},{\"staff\":\"lisi\"}]")
+        .play("03-02 09:40 complainant withdraw")
+        .play(&request("03-02 09:50", 1, staff(1, 0)))
+        .play(
+            "03-02 10:00 manager agree_erasure request=3
+             03-02 10:01 system2 complete_erasure request=3
+             03-02 10:02 manager reopen
+             03-02 10:03 clerk split => split accepted",
+        );
+    let about = &play.case(2).intake.as_ref().expect("accepted").complained_about;
+    let about: Vec<_> = about.iter().map(|about| (about.staff.person(), about.staff.text())).collect();
+    assert_eq!(about, [(staff(2, 0), "lisi")]);
+    assert_ne!(staff(2, 0), staff(1, 1));
+    play.play("03-02 10:10 complainant withdraw\n03-02 10:11 complainant @2 withdraw")
+        .play("03-02 10:20 manager @2 place_legal_hold ground=proceeding basis=诉讼")
+        .play(&format!("{} => erasure_requested", request("03-02 10:30", 1, staff(1, 1))))
+        .play(&format!("{} !! no-such-person", request("03-02 10:31", 2, staff(1, 1))))
+        .play(&format!("{} => processing_restricted", request("03-02 10:32", 2, staff(2, 0))));
+}
+
 /// What is still owed comes first: whoever was declined has to be told.
 #[test]
 fn an_erasure_keeps_nothing_from_being_done() {

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::accepted::{Accept, Category, Complainant};
+use super::accepted::{Accept, Category, Complainant, NamedStaff};
 use crate::{
     case::{Case, CaseEvent, Context, Fact, Stage, Step, guards},
     entry::Moment,
-    ids::CaseId,
+    ids::{ActorId, CaseId},
     people::Role,
     refusal::Refusal,
     sealed::Sealed,
@@ -70,6 +70,12 @@ impl Step for SplitCase {
             address: text(&intake.address),
             anonymous: intake.anonymous,
         };
+        // Persons of the new case's own: what is kept of them there is held and erased with that case alone.
+        let about = intake.complained_about.iter().filter(|about| !case.forgets(about.staff.person()));
+        let about = about.filter_map(|about| {
+            Some(NamedStaff { staff: ActorId::new(about.staff.text()).ok()?, department: about.department.clone() })
+        });
+        let about: Vec<_> = about.collect();
         let accepted = self.parts.iter().map(|part| {
             let accept = Accept {
                 channel: intake.channel,
@@ -80,13 +86,11 @@ impl Step for SplitCase {
                 summary: part.summary.clone(),
                 narrative: part.narrative.clone(),
                 raised_at: Some(intake.raised_at),
-                complained_about: Vec::new(),
+                complained_about: about.clone(),
                 lookup_code_hash: None,
                 historical: false,
             };
-            let mut accepted = accept.accepted(part.case, Some(case.id), ctx);
-            accepted.complained_about.clone_from(&intake.complained_about);
-            (part.case, accepted.into())
+            (part.case, accept.accepted(part.case, Some(case.id), ctx).into())
         });
         Ok(accepted.collect())
     }

@@ -34,8 +34,12 @@ impl Case {
 
     /// Whether the complainant's data was erased, or is to be.
     pub fn is_erased(&self) -> bool {
-        let complainant = self.id.complainant();
-        self.erasures.iter().any(|erasure| erasure.agreed && erasure.person == complainant)
+        self.forgets(self.id.complainant())
+    }
+
+    /// Whether that person's data was erased, or is to be.
+    pub(crate) fn forgets(&self, person: PersonId) -> bool {
+        self.erasures.iter().any(|erasure| erasure.agreed && erasure.person == person)
     }
 
     /// 限制处理: whether somebody's data in this case may be kept and nothing else.
