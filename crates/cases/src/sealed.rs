@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use crate::ids::PersonId;
 
 const MARK: &str = "$sealed";
+/// 已删除: what stands where a text was erased.
+pub const ERASED: &str = "〔已删除〕";
 /// 限制处理: what stands where a text is kept and may not be shown.
 pub const RESTRICTED: &str = "〔限制处理〕";
 
@@ -40,7 +42,7 @@ impl Sealed {
 
     /// The text, or what stands in its place after erasure.
     pub fn text(&self) -> &str {
-        self.held.text.as_deref().unwrap_or("〔已删除〕")
+        self.held.text.as_deref().unwrap_or(ERASED)
     }
 
     /// Whose it is.

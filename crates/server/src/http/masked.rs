@@ -3,10 +3,10 @@
 //! What a page shows as free text may hold the same data again, so a case's own names and addresses are hidden wherever
 //! they stand, and so is every number long enough to be a telephone's or an identity card's. Units are no persons.
 
-use cases::case::state::Intake;
-
-/// How what stands in the place of a text begins: 〔已删除〕, 〔限制处理〕.
-const IN_PLACE: char = '〔';
+use cases::{
+    case::state::Intake,
+    sealed::{ERASED, RESTRICTED},
+};
 
 /// What of one case must not be read on a page.
 #[derive(Default)]
@@ -25,7 +25,7 @@ impl Mask {
         hidden.extend(intake.address.iter().map(|text| (text.text().to_owned(), address(text.text()))));
         hidden.extend(intake.telephone.iter().map(|text| (text.text().to_owned(), numbers(text.text()))));
         // A single character is a word before it is a name.
-        hidden.retain(|(text, _)| text.trim().chars().count() > 1 && !text.starts_with(IN_PLACE));
+        hidden.retain(|(text, _)| text.trim().chars().count() > 1 && !is_in_place(text));
         hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         Self { hidden }
     }
@@ -40,11 +40,15 @@ impl Mask {
 /// A person's name: 张**.
 pub(super) fn person(name: &str) -> String {
     let name = name.trim();
-    // What stands in the place of a name says nothing of one.
-    if name.starts_with(IN_PLACE) {
+    if is_in_place(name) {
         return name.to_owned();
     }
     name.chars().next().map_or_else(String::new, |first| format!("{first}**"))
+}
+
+/// What stands in the place of a text says nothing of it.
+fn is_in_place(text: &str) -> bool {
+    [ERASED, RESTRICTED].contains(&text)
 }
 
 /// An address: its first few characters, never the house.
@@ -132,6 +136,8 @@ mod tests {
     #[test]
     fn names_and_addresses_keep_their_beginning() {
         assert_eq!((person("张建国"), person("欧阳娜娜"), person("")), ("张**".into(), "欧**".into(), String::new()));
+        // A name that only looks like what stands in the place of one is a name.
+        assert_eq!((person("〔限制处理〕"), person("〔张建国〕")), ("〔限制处理〕".into(), "〔**".into()));
         assert_eq!(address("石龙区人民路12号3单元"), "石龙区人民路**");
         assert_eq!(address("人民路"), "人**");
     }
