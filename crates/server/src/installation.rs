@@ -46,12 +46,38 @@ impl Place {
         &self.data
     }
 
-    /// Opens the log as its one writer; the directory is made if it is not there.
+    /// Opens the log as its one writer; the directory is made if it is not there. What was agreed to be erased and was interrupted, or
+    /// undone by a restore, is carried out first, whatever this process is there for.
     pub(crate) async fn write(&self) -> anyhow::Result<Engine> {
         std::fs::create_dir_all(&self.data).with_context(|| {
             format!("cannot make the data directory {}: give another with --data", self.data.display())
         })?;
-        self.sealed(Access::Write).await
+        let engine = self.sealed(Access::Write).await?;
+        match self.carry_out(&engine).await {
+            Ok(0) => Ok(engine),
+            Ok(erased) => {
+                eprintln!("yousu: {erased} erasures that had been agreed to were carried out");
+                Ok(engine)
+            }
+            Err(error) => {
+                engine.log().close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Carries out what was agreed to be erased, by whoever writes alone and has no command under way; how many erasures.
+    pub(crate) async fn carry_out(&self, engine: &Engine) -> anyhow::Result<usize> {
+        let Some(sealing) = engine.sealing() else { return Ok(0) };
+        let mut erased = 0;
+        if !sealing.keys.intended().await?.is_empty() {
+            let views = Views::open(&self.data).await?;
+            let done = erasing::carry_out(engine, &views, true).await;
+            views.close().await;
+            erased = done?;
+        }
+        self.is_whole()?;
+        Ok(erased)
     }
 
     /// Opens the log for reading, beside whoever writes it.
@@ -99,17 +125,8 @@ impl Place {
         Ok(sealing)
     }
 
-    /// Opens log and views as their one writer, and carries out what was agreed to be erased.
-    pub(crate) async fn write_all(&self) -> anyhow::Result<(Engine, Views)> {
-        let engine = self.write().await?;
-        let views = Views::open(&self.data).await?;
-        erasing::carry_out(&engine, &views, true).await?;
-        self.is_whole()?;
-        Ok((engine, views))
-    }
-
     /// What was to be erased is: from here on a restored installation may be read.
-    pub(crate) fn is_whole(&self) -> anyhow::Result<()> {
+    fn is_whole(&self) -> anyhow::Result<()> {
         let mark = self.keys().join(RESTORED_NAME);
         match std::fs::remove_file(&mark) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -8,13 +8,11 @@ use std::{
 use anyhow::Context as _;
 use cases::{CommandLine, Refusal};
 use event_log::Priority;
-use projections::Views;
 use serde_json::{Value, json};
 
 use super::{Format, Status};
 use crate::{
     engine::{Done, Engine, EngineError},
-    erasing,
     installation::Place,
 };
 
@@ -37,17 +35,10 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
     let engine = place.write().await?;
     let status = all(&engine, format, args, input).await;
     // Also where a line stopped it: what was acknowledged before stands, and may be about somebody who is to be forgotten.
-    let carried_out = async {
-        let views = Views::open(place.data()).await?;
-        erasing::carry_out(&engine, &views, true).await?;
-        place.is_whole()?;
-        views.close().await;
-        anyhow::Ok(())
-    };
-    let carried_out = carried_out.await;
+    let carried_out = place.carry_out(&engine).await;
     engine.log().close().await;
     let status = status?;
-    carried_out.map(|()| status)
+    carried_out.map(|_| status)
 }
 
 async fn all(engine: &Engine, format: Format, args: &ApplyArgs, input: Box<dyn Read + Send>) -> anyhow::Result<Status> {

@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::{By, Format, Status};
 use crate::{
     engine::Engine,
-    erasing,
     installation::Place,
     sealing::{Sealing, digits},
 };
@@ -54,7 +53,7 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
     if let Step::Find { telephone } = step {
         return find(place, format, &telephone).await;
     }
-    let (engine, views) = place.write_all().await?;
+    let engine = place.write().await?;
     let sealing = engine.sealing().context("nothing is sealed here")?;
     match step {
         Step::Find { .. } | Step::CarryOut => {}
@@ -62,7 +61,7 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
             let command = RequestErasure { person: PersonId(person), reason };
             submit(&engine, sealing, (format, &by, person), command.into()).await?;
             // Where a hold stands, processing is restricted instead.
-            erasing::carry_out(&engine, &views, true).await?;
+            place.carry_out(&engine).await?;
         }
         Step::Agree { request } => {
             let (person, version) =
@@ -77,7 +76,7 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
                 case.id
             );
             submit(&engine, sealing, (format, &by, person), AgreeErasure { request }.into()).await?;
-            let erased = erasing::carry_out(&engine, &views, true).await?;
+            let erased = place.carry_out(&engine).await?;
             if erased > 0 {
                 eprintln!(
                     "yousu: the key is destroyed and another master key begun: earlier copies of {} open nothing any more; run `yousu backup`, and copy {} where you keep it, over the old one",
@@ -87,7 +86,6 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
             }
         }
     }
-    views.close().await;
     engine.log().close().await;
     Ok(Status::Done)
 }

@@ -53,9 +53,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &RestoreArgs) -> an
         return Ok(Status::Done);
     }
     // Before anything can be read: whoever was to be forgotten when the log was copied, or was since.
-    let (engine, views) = place.write_all().await?;
-    views.close().await;
-    engine.log().close().await;
+    place.write().await?.log().close().await;
     Ok(Status::Done)
 }
 

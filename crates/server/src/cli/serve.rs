@@ -14,7 +14,6 @@ use super::{Format, Status};
 use crate::{
     demo,
     engine::Engine,
-    erasing,
     http::{self, Site},
     installation::Place,
 };
@@ -82,11 +81,6 @@ async fn serve(
         fill(place, engine).await?;
     }
     let views = Views::open(place.data()).await?;
-    let erased = erasing::carry_out(engine, &views, true).await?;
-    place.is_whole()?;
-    if erased > 0 {
-        eprintln!("yousu: {erased} erasures that had been agreed to were carried out");
-    }
     let site = Site::new(engine.clone(), views, place.data().to_owned());
     let (stop, mut stopping) = watch::channel(false);
     let mut follower = tokio::spawn(http::follow(Arc::clone(&site), stopping.clone()));

@@ -4,7 +4,12 @@ use std::path::Path;
 
 use cases::{
     case::{
-        intake::{accepted::Accept, withdrawn::Withdraw},
+        closing::reopened::{Reopen, ReopenGround},
+        intake::{
+            accepted::{Accept, Category},
+            split::{Part, SplitCase},
+            withdrawn::Withdraw,
+        },
         persons::{
             erasure::{AgreeErasure, RequestErasure},
             legal_hold::{HoldGround, LiftLegalHold, PlaceLegalHold},
@@ -45,9 +50,18 @@ async fn close((engine, views): (Engine, Views)) {
 }
 
 async fn says(engine: &Engine, id: u128, by: Actor, command: impl Into<cases::CaseCommand>) {
+    tries(engine, id, by, command).await.unwrap();
+}
+
+async fn tries(
+    engine: &Engine,
+    id: u128,
+    by: Actor,
+    command: impl Into<cases::CaseCommand>,
+) -> Result<(), EngineError> {
     let id = CommandId(Uuid::from_u128(id));
     let line = CaseCommandLine::new(CASE, centre(), by, id, command.into());
-    engine.submit(&CommandLine::Case(Box::new(line)), Priority::People).await.unwrap();
+    engine.submit(&CommandLine::Case(Box::new(line)), Priority::People).await.map(|_| ())
 }
 
 /// A withdrawn case whose complainant's erasure was agreed to, and nothing done yet; views brought up.
@@ -71,7 +85,7 @@ async fn withdrawn(place: &Path) -> (Engine, Views) {
     let line = CentreCommandLine::new(centre(), admin, CommandId(Uuid::from_u128(1)), None, open.into());
     engine.submit(&CommandLine::Centre(Box::new(line)), Priority::People).await.unwrap();
     let accept = serde_json::json!({"channel": "window", "category": "help", "summary": "金丝雀", "narrative": "金丝雀",
-        "complainant": {"name": "金丝雀", "telephone": "13800138000"}});
+        "complainant": {"name": "金丝雀", "telephone": "13800138000"}, "complained_about": [{"staff": "manager2"}]});
     let accept: Accept = serde_json::from_value(accept).unwrap();
     says(&engine, 2, actor("clerk", Role::WindowClerk), accept).await;
     says(&engine, 3, actor("clerk", Role::WindowClerk), Withdraw { how: "电话".into(), reason: String::new() }).await;
@@ -243,6 +257,43 @@ async fn what_is_restricted_is_shown_again_once_the_hold_is_lifted() {
             close((engine, views)).await;
         }
     }
+}
+
+/// Who is complained about stays recused where his name is not shown, and what a step takes over from a case is the text, not what stands in its
+/// place: also while a lifted hold is not carried out yet.
+#[tokio::test]
+async fn whoever_decides_reads_what_is_not_shown() {
+    let place = tempfile::tempdir().unwrap();
+    let (engine, views) = withdrawn(place.path()).await;
+    let manager = || actor("manager", Role::CentreManager);
+    let hold = PlaceLegalHold { ground: HoldGround::Proceeding, basis: "诉讼".into(), until: None };
+    says(&engine, 4, manager(), hold).await;
+    says(&engine, 5, actor("clerk", Role::WindowClerk), request()).await;
+    let staff = RequestErasure { person: CASE.complained_about(0), reason: "书面".into() };
+    says(&engine, 6, actor("clerk", Role::WindowClerk), staff).await;
+    carry_out(&engine, &views, false).await.unwrap();
+    let told = async |id| {
+        let intake = engine.case_to_show(&centre(), id).await.unwrap().intake.unwrap();
+        [&intake.name.unwrap(), &intake.complained_about[0].staff].map(|sealed| sealed.text().to_owned())
+    };
+    assert_eq!(told(CASE).await, ["〔限制处理〕"; 2]);
+
+    let lift = || LiftLegalHold { reason: "已结".into() };
+    let recused = tries(&engine, 7, actor("manager2", Role::CentreManager), lift()).await;
+    assert!(matches!(recused, Err(EngineError::Refused(Refusal::Recused {}))), "{recused:?}");
+    says(&engine, 7, manager(), lift()).await;
+    says(&engine, 8, manager(), Reopen { ground: ReopenGround::Complaint, reason: "又来".into() }).await;
+    let other = CaseId(Uuid::from_u128(8));
+    let part =
+        Part { case: other, category: Category::Help, summary: "另一件".into(), narrative: "另一件".into() };
+    says(&engine, 9, actor("clerk", Role::WindowClerk), SplitCase { parts: vec![part], reason: "两件事".into() }).await;
+    assert_eq!(
+        (told(CASE).await, told(other).await),
+        (["〔限制处理〕"; 2].map(Into::into), ["金丝雀", "manager2"].map(Into::into))
+    );
+    carry_out(&engine, &views, false).await.unwrap();
+    assert_eq!(told(CASE).await, ["金丝雀", "manager2"]);
+    close((engine, views)).await;
 }
 
 /// What was noted while something else was carried out is not forgotten with it.
