@@ -52,6 +52,10 @@ pub(crate) struct Stretch {
     pub(crate) reads: BTreeMap<&'static str, Waits>,
     /// From an acknowledgement to the answer of a read that had to see it.
     pub(crate) lag: Waits,
+    /// From the moment that somebody wished to wake to the moment that he ran: the processors were others' meanwhile.
+    pub(crate) woken: Waits,
+    /// Of one page, by somebody who does nothing else.
+    pub(crate) synced: Waits,
 }
 
 impl Stretch {
@@ -65,6 +69,8 @@ impl Stretch {
             self.reads.entry(what).or_default().extend(waits);
         }
         self.lag.extend(&other.lag);
+        self.woken.extend(&other.woken);
+        self.synced.extend(&other.synced);
     }
 
     /// One line for people.
@@ -73,14 +79,17 @@ impl Stretch {
         self.reads.values().for_each(|waits| reads.extend(waits));
         let count = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
         let waits = |[p50, p99, p999, max]: [f64; 4]| format!("{p50:.1}/{p99:.1}/{p999:.1}/{max:.0}");
-        let [lag_p50, lag_p99, _, lag_max] = self.lag.told();
+        let without_p999 = |[p50, p99, _, max]: [f64; 4]| format!("{p50:.1}/{p99:.1}/{max:.0}");
         format!(
-            "{name:>8} {:>7} {:>5} {:>4} | {:>24} | {:>24} | {lag_p50:.1}/{lag_p99:.1}/{lag_max:.0} | {}",
+            "{name:>8} {:>7} {:>5} {:>4} | {:>24} | {:>24} | {} | {} | {} | {}",
             self.acknowledged,
             count(&self.refused),
             count(&self.failed),
             waits(self.commands.told()),
             waits(reads.told()),
+            without_p999(self.lag.told()),
+            without_p999(self.woken.told()),
+            without_p999(self.synced.told()),
             seen.line()
         )
     }
@@ -91,13 +100,14 @@ impl Stretch {
             self.reads.iter().map(|(what, waits)| (what, json!({"count": waits.len(), "ms": waits.told()}))).collect();
         json!({
             "stretch": name, "acknowledged": self.acknowledged, "refused": self.refused, "failed": self.failed,
-            "command_ms": self.commands.told(), "read": reads, "lag_ms": self.lag.told(), "server": seen,
+            "command_ms": self.commands.told(), "read": reads, "lag_ms": self.lag.told(),
+            "woken_late_ms": self.woken.told(), "sync_ms": self.synced.told(), "server": seen,
         })
     }
 }
 
 /// What stands above the lines.
-pub(crate) const HEAD: &str = "    upto   acked  refd fail |  command ms p50/p99/p99.9/max |  read ms p50/p99/p99.9/max | lag ms p50/p99/max | server";
+pub(crate) const HEAD: &str = "    upto   acked  refd fail |  command ms p50/p99/p99.9/max |  read ms p50/p99/p99.9/max | lag ms p50/p99/max | woken late, likewise | a sync, likewise | server";
 
 #[cfg(test)]
 mod tests {

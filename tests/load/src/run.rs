@@ -20,6 +20,7 @@ use crate::{
     after::{Acknowledged, Outcome, inspect},
     figures::{HEAD, Stretch},
     lives::{CENTRES, DEPARTMENTS, Life, Lives, case_id, centre_of},
+    machine::{LOOKS, Page},
     server::{Ended, Seen, set_up},
     turns::{Turns, wait_until},
 };
@@ -58,6 +59,7 @@ struct Load<'a> {
     address: String,
     commands: Turns,
     reads: Turns,
+    looks: Turns,
     lives: Mutex<Lives>,
     stretch: Mutex<Stretch>,
     acknowledged: Mutex<Vec<Acknowledged>>,
@@ -86,6 +88,7 @@ pub fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outcome> {
         address,
         commands: Turns::new(started, plan.rate, lasting, GRACE),
         reads: Turns::new(started, plan.reads, lasting, Duration::ZERO),
+        looks: Turns::new(started, LOOKS, lasting, Duration::ZERO),
         lives: Mutex::new(Lives::new()),
         stretch: Mutex::default(),
         acknowledged: Mutex::default(),
@@ -108,6 +111,7 @@ pub fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outcome> {
         drop(probe);
         (0..READERS).for_each(|_| drop(scope.spawn(move || load.read())));
         (0..PROBERS).for_each(|_| drop(scope.spawn(move || load.probe(probes))));
+        scope.spawn(move || load.look());
         let ends = (1..=plan.seconds.div_ceil(plan.every)).map(|n| started + Duration::from_secs(n * plan.every));
         for end in ends {
             wait_until(end.min(started + lasting));
@@ -274,6 +278,24 @@ impl Load<'_> {
                 *stretch.failed.entry(format!("lag {}", self::code(&answer))).or_default() += 1;
             }
         }
+    }
+
+    /// Takes turns at looking at the machine.
+    fn look(&self) -> anyhow::Result<()> {
+        let page = Page::new(&self.plan.dir)?;
+        let mut ended = Instant::now();
+        while let Some((_, due)) = self.looks.take() {
+            let woken = due.elapsed();
+            let synced = page.sync()?;
+            let mut stretch = self.stretch();
+            // Whoever was still waiting for the disk was not asleep.
+            if ended <= due {
+                stretch.woken.note(woken);
+            }
+            stretch.synced.note(synced);
+            ended = Instant::now();
+        }
+        Ok(())
     }
 
     /// Events that views have not seen once nobody writes any more but the server's own sweeps: each view is asked to have
