@@ -93,6 +93,17 @@ proptest! {
         }
     }
 
+    /// Else an erasure in one case would destroy what a hold of another keeps.
+    #[test]
+    fn what_a_case_says_belongs_to_persons_of_its_own(seed in any::<u64>(), options in options()) {
+        let story = random::play(seed, &options);
+        for (id, log) in logs(&story) {
+            for text in log.iter().flat_map(|entry| entry.to_wire().1) {
+                prop_assert!(story.cases[&id].has_person(text.person), "{id}: {}", text.field);
+            }
+        }
+    }
+
     #[test]
     fn the_same_command_twice_decides_nothing(seed in any::<u64>(), options in options()) {
         let mut played = random::watch(seed, &options);

@@ -33,7 +33,6 @@ use crate::{
     obligation::table,
     people::Role,
     refusal::Refusal,
-    sealed::Sealed,
 };
 
 /// Something that has a stream of its own: a case, or a centre.
@@ -292,11 +291,6 @@ pub fn grow(
     let own = line.command.decide(&case, ctx)?;
     let elsewhere = line.command.decide_elsewhere(&case, ctx)?;
 
-    let late = line.late.as_ref().map(|claim| LateClaim {
-        reason: Sealed::new(line.case.complainant(), claim.reason.as_str()),
-        evidence: claim.evidence.clone(),
-        approved_by: claim.approved_by.clone(),
-    });
     let mut grown = BTreeMap::from([(line.case, case)]);
     let mut decided = Vec::new();
     for (id, event) in own.into_iter().map(|event| (line.case, event)).chain(elsewhere) {
@@ -308,7 +302,11 @@ pub fn grow(
             command: line.cause.clone(),
             policy: Some(ctx.policy(target)?.reference()),
             calendar: ctx.centre.newest_calendar(),
-            late: late.clone(),
+            late: line.late.as_ref().map(|claim| LateClaim {
+                reason: target.sealed(&claim.reason),
+                evidence: claim.evidence.clone(),
+                approved_by: claim.approved_by.clone(),
+            }),
         };
         let mut entry = Entry { note, event, clocks: Default::default() };
         // The clocks are decided on the case as the event leaves it: who is assigned, which round it is.

@@ -148,6 +148,23 @@ fn split_each_has_clocks_of_its_own() {
     );
 }
 
+/// Who was recused from a case neither handles nor sees what comes of it.
+#[test]
+fn a_recusal_goes_on_where_the_matter_does() {
+    let recused = "03-02 09:30 clerk accept\n03-02 09:40 manager recuse who=handler-scj reason=亲属 => recused";
+    let mut play = Play::swept(S);
+    play.play(recused).play("03-02 15:00 clerk split => split accepted recused");
+    assert!(play.case(2).concerns(&"handler-scj".parse().expect("an id")));
+    let mut play = Play::swept(H);
+    play.play(recused).play(
+        "03-02 09:50 clerk @2 accept
+         03-02 09:55 clerk @3 accept
+         03-02 10:00 clerk merge into=@2 reason=同一件事 => merged merged recused
+         03-02 10:10 clerk @2 merge into=@3 reason=同一件事 => merged merged recused",
+    );
+    assert!(play.case(3).concerns(&"handler-scj".parse().expect("an id")));
+}
+
 #[test]
 fn reopened_for_a_year() {
     let closed = "03-02 09:30 clerk accept\n03-02 09:40 clerk classify kind=ordinary\n\

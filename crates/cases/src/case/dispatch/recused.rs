@@ -56,6 +56,13 @@ pub struct Recused {
     pub reason: Sealed,
 }
 
+impl Recused {
+    /// Who was recused from a case is from the one in which its matter goes on.
+    pub(in crate::case) fn taken_over(by: &Case, who: &ActorId) -> Self {
+        Self { who: who.clone(), reason: by.sealed("沿用原件的回避") }
+    }
+}
+
 impl Fact for Recused {
     const TYPE: &'static str = "recused";
 

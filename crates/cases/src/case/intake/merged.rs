@@ -1,10 +1,12 @@
-//! 并单: both cases say so, in one append; the absorbed one's clocks end and its look-up leads on.
+//! 并单: both cases say so, in one append; the absorbed one's clocks end, its look-up leads on, and who was recused from it is from the other.
+
+use std::iter;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    case::{Case, CaseEvent, Context, End, Fact, Step, guards},
+    case::{Case, CaseEvent, Context, End, Fact, Step, dispatch::recused::Recused, guards},
     entry::Moment,
     ids::CaseId,
     people::Role,
@@ -40,9 +42,13 @@ impl Step for Merge {
         Ok(vec![Merged { with: self.into, side: MergeSide::Absorbed, reason }.into()])
     }
 
-    fn decide_elsewhere(&self, case: &Case, _: &Context<'_>) -> Result<Vec<(CaseId, CaseEvent)>, Refusal> {
-        let reason = case.sealed(&self.reason);
-        Ok(vec![(self.into, Merged { with: case.id, side: MergeSide::Survivor, reason }.into())])
+    fn decide_elsewhere(&self, case: &Case, ctx: &Context<'_>) -> Result<Vec<(CaseId, CaseEvent)>, Refusal> {
+        let Some(survivor) = ctx.others.get(&self.into) else { return Ok(Vec::new()) };
+        let reason = survivor.sealed(&self.reason);
+        let merged = Merged { with: case.id, side: MergeSide::Survivor, reason };
+        let recused = case.recused.iter().filter(|who| !survivor.recused.contains(who));
+        let recused = recused.map(|who| Recused::taken_over(survivor, who).into());
+        Ok(iter::once(merged.into()).chain(recused).map(|event| (self.into, event)).collect())
     }
 
     fn others(&self) -> Vec<CaseId> {

@@ -1,11 +1,13 @@
-//! 拆单: several matters in one appeal become cases of their own, each with its own clocks from now on.
+//! 拆单: several matters in one appeal become cases of their own, each with its own clocks and persons from now on. Who was recused stays so.
+
+use std::iter;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::accepted::{Accept, Category, Complainant, NamedStaff};
 use crate::{
-    case::{Case, CaseEvent, Context, Fact, Stage, Step, guards},
+    case::{Case, CaseEvent, Context, Fact, Stage, Step, dispatch::recused::Recused, guards},
     entry::Moment,
     ids::{ActorId, CaseId},
     people::Role,
@@ -76,7 +78,7 @@ impl Step for SplitCase {
             Some(NamedStaff { staff: ActorId::new(about.staff.text()).ok()?, department: about.department.clone() })
         });
         let about: Vec<_> = about.collect();
-        let accepted = self.parts.iter().map(|part| {
+        let parts = self.parts.iter().flat_map(|part| {
             let accept = Accept {
                 channel: intake.channel,
                 external: None,
@@ -90,9 +92,12 @@ impl Step for SplitCase {
                 lookup_code_hash: None,
                 historical: false,
             };
-            (part.case, accept.accepted(part.case, Some(case.id), ctx).into())
+            let begun = Case::new(part.case);
+            let recused = case.recused.iter().map(move |who| Recused::taken_over(&begun, who).into());
+            let accepted = accept.accepted(part.case, Some(case.id), ctx).into();
+            iter::once(accepted).chain(recused).map(|event| (part.case, event))
         });
-        Ok(accepted.collect())
+        Ok(parts.collect())
     }
 
     fn others(&self) -> Vec<CaseId> {
