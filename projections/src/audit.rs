@@ -51,11 +51,10 @@ impl Views {
     /// # Errors
     /// [`ViewError::Stopped`] if the log holds an event that a view cannot take, and what reading and writing can bring.
     pub async fn audit(&self, log: &dyn EventLog, centre: &Centre) -> Result<Vec<Audited>, ViewError> {
+        let _building = self.build_alone().await?;
         let mut second = Vec::with_capacity(self.slots.len());
         for slot in &self.slots {
-            let path = slot.path.with_extension("sqlite.audit");
-            file::remove(&path)?;
-            second.push(File::open(slot.view, path, Sync::Off).await?);
+            second.push(File::open(slot.view, slot.second(), Sync::Off).await?);
         }
         let (second, built) = build(second, log, std::slice::from_ref(centre), Room::default(), |_, _| ()).await;
         let audited = match built {

@@ -1,6 +1,7 @@
 //! The driver: opens the views' files, brings them up to the log, builds them anew, says where they stand.
 
 use std::collections::BTreeMap;
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex as StdMutex, PoisonError};
 
@@ -21,6 +22,7 @@ pub(crate) const BATCH_EVENTS: u32 = 4_000;
 
 /// All views of an installation.
 pub struct Views {
+    dir: PathBuf,
     pub(crate) slots: Vec<Slot>,
     /// One of us writes at a time; other processes are kept apart by the files themselves.
     pub(crate) writing: Mutex<()>,
@@ -84,7 +86,7 @@ impl Views {
             let file = RwLock::new(File::open(view, path.clone(), Sync::Normal).await?);
             slots.push(Slot { view, path, file, stops: StdMutex::default() });
         }
-        Ok(Self { slots, writing: Mutex::default(), moved: watch::Sender::new(0) })
+        Ok(Self { dir, slots, writing: Mutex::default(), moved: watch::Sender::new(0) })
     }
 
     /// Lets go of the files.
@@ -216,6 +218,7 @@ impl Views {
         }
         let is_wanted = |slot: &&Slot| names.is_empty() || names.iter().any(|name| name == slot.view.name);
         let wanted: Vec<&Slot> = self.slots.iter().filter(is_wanted).collect();
+        let _building = self.build_alone().await?;
         let rebuilt = self.rebuild_wanted(log, &wanted, room, progress).await;
         if rebuilt.is_err() {
             // Half a view is room that the log may need. What cannot be removed now is removed by the next rebuild.
@@ -233,9 +236,7 @@ impl Views {
     ) -> Result<Vec<Rebuilt>, ViewError> {
         let mut fresh = Vec::with_capacity(wanted.len());
         for slot in wanted {
-            let path = slot.fresh();
-            file::remove(&path)?;
-            fresh.push(File::open(slot.view, path, Sync::Off).await?);
+            fresh.push(File::open(slot.view, slot.fresh(), Sync::Off).await?);
         }
         let centres: Vec<Centre> = log.centres().await?.into_iter().map(|(centre, _)| centre).collect();
         // What came in meanwhile is in too.
@@ -260,6 +261,29 @@ impl Views {
         Ok(wanted.iter().map(|slot| Rebuilt { view: slot.view.name, centres, events, lag }).collect())
     }
 
+    /// Held, across processes, by whoever builds a view a second time. Two would write one file; and whoever began to read before
+    /// somebody's texts were erased must not put them into a view after.
+    pub(crate) async fn build_alone(&self) -> Result<std::fs::File, ViewError> {
+        let path = self.dir.join("building.lock");
+        let failed = |source| ViewError::File { path: path.clone(), action: "locked", source };
+        let lock = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let lock = match lock.try_lock() {
+            Ok(()) => lock,
+            Err(TryLockError::WouldBlock) => {
+                tracing::info!(path = %path.display(), "another program builds views anew; waiting until it has");
+                let waiting = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+                waiting.await.map_err(std::io::Error::other).flatten().map_err(failed)?
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        };
+        // What a process that was killed left half built may hold what was erased since.
+        for slot in &self.slots {
+            file::remove(&slot.fresh())?;
+            file::remove(&slot.second())?;
+        }
+        Ok(lock)
+    }
+
     /// The file of a view, to be read.
     pub(crate) async fn file(&self, view: &str) -> Result<RwLockReadGuard<'_, File>, ViewError> {
         self.slot(view)?.file().await
@@ -278,6 +302,11 @@ impl Slot {
     /// Where it is built anew.
     fn fresh(&self) -> PathBuf {
         self.path.with_extension("sqlite.new")
+    }
+
+    /// Where it is built a second time to be compared.
+    pub(crate) fn second(&self) -> PathBuf {
+        self.path.with_extension("sqlite.audit")
     }
 
     /// The file that serves, opened anew if another process put one in its place.

@@ -225,6 +225,29 @@ fn rebuilding_by_one_process_is_noticed_by_another() {
     });
 }
 
+/// One waits for the other; and what one left half built when it was killed may hold what was erased since.
+#[test]
+fn two_processes_rebuild_at_once_and_nothing_half_built_stays() {
+    let story = fortnight();
+    block_on(async {
+        let place = Place::of(&story).await;
+        let other = Views::open(place.path()).await.unwrap();
+        let dump = place.dump().await;
+        let left = ["overdue.sqlite.new", "overdue.sqlite.audit", "ledger.sqlite.audit-wal"];
+        let left = left.map(|name| place.path().join("views").join(name));
+        left.iter().for_each(|path| std::fs::write(path, "张三").unwrap());
+        let code = centre(&story.centre.code);
+        let (one, two, three) = join!(
+            place.views.rebuild(&*place.log, &[], |_, _| ()),
+            other.rebuild(&*place.log, &[], |_, _| ()),
+            other.audit(&*place.log, &code)
+        );
+        assert!(one.unwrap() == two.unwrap() && three.unwrap().iter().all(projections::Audited::is_sound));
+        assert_eq!(place.dump().await, dump);
+        assert!(left.iter().all(|path| !path.exists()));
+    });
+}
+
 #[test]
 fn two_processes_catch_up_at_once() {
     let story = played(11, "410404", 6);
