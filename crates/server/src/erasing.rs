@@ -8,7 +8,7 @@
 //! does once the hold is lifted. Nothing is destroyed, and no event says that it was done: the views are as they are whenever they are
 //! looked at.
 //!
-//! A crash after any step is brought to its end by whoever opens the installation next: each step is done again, and does nothing twice.
+//! A crash after any step is brought to its end by whoever opens the installation to write next: each step is done again, and does nothing twice.
 
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ pub(crate) const CARRIED_OUT: [&str; 3] = [AGREED, RESTRICTED, "legal_hold_lifte
 /// Events read at a time.
 const BATCH: u32 = 1_000;
 
-/// Carries out every erasure that the log says was agreed to, and every restriction that it speaks of; how many erasures. `at_rest` says
-/// that no command is under way: a note of which the log says nothing is then of none.
+/// Carries out every erasure that the log says was agreed to, and every restriction that it speaks of; how many erasures that took. `at_rest`
+/// says that no command is under way: a note of which the log says nothing is then of none.
 pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> anyhow::Result<usize> {
     let Some(sealing) = engine.sealing() else { return Ok(0) };
     let mut is_shown_otherwise = sealing.erasing.lock().await;
@@ -61,9 +61,9 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
             done.push(intent);
         }
     }
+    // Who was erased before is not erased again: it would take another epoch of the master key.
+    let mut persons: Vec<Uuid> = Vec::new();
     if !agreed.is_empty() {
-        // Who was erased before is not erased again: it would take another epoch of the master key.
-        let mut persons: Vec<Uuid> = Vec::new();
         for (Intent { person, .. }, ..) in &agreed {
             if !sealing.keys.of(*person).await?.is_some_and(|(_, is_erased)| is_erased) {
                 persons.push(*person);
@@ -86,7 +86,10 @@ pub(crate) async fn carry_out(engine: &Engine, views: &Views, at_rest: bool) -> 
         views.rebuild(engine.log(), &plain, |_, _| ()).await.context("the views could not be built anew")?;
         *is_shown_otherwise = false;
     }
-    let erased = agreed.len();
+    // A restore names them all; what had been done before, and was not undone by it, is not done now.
+    let is_now =
+        |(intent, _, _, erasure): &&(Intent, _, _, Erasure)| !erasure.completed || persons.contains(&intent.person);
+    let erased = agreed.iter().filter(is_now).count();
     for (intent, centre, case, erasure) in agreed {
         let id = case.rule_command(&format!("erased:{}", erasure.request));
         let complete = CompleteErasure { request: erasure.request };

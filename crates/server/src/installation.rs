@@ -31,6 +31,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    #[cfg(test)]
+    pub(crate) fn of(data: &Path) -> Self {
+        Self { data: data.to_owned(), log: None }
+    }
+
     fn log_url(&self) -> String {
         self.log.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join(LOG_NAME).display()))
     }
@@ -46,37 +51,49 @@ impl Place {
         &self.data
     }
 
-    /// Opens the log as its one writer; the directory is made if it is not there. What was agreed to be erased and was interrupted, or
-    /// undone by a restore, is carried out first, whatever this process is there for.
+    /// Opens the log as its one writer; the directory is made if it is not there. What was agreed to be erased, or is to be shown to
+    /// nobody or again, and was interrupted or undone by a restore, is carried out first, whatever this process is there for.
     pub(crate) async fn write(&self) -> anyhow::Result<Engine> {
         std::fs::create_dir_all(&self.data).with_context(|| {
             format!("cannot make the data directory {}: give another with --data", self.data.display())
         })?;
         let engine = self.sealed(Access::Write).await?;
-        match self.carry_out(&engine).await {
-            Ok(0) => Ok(engine),
-            Ok(erased) => {
-                eprintln!("yousu: {erased} erasures that had been agreed to were carried out");
-                Ok(engine)
+        match self.carry_out(&engine, true).await {
+            Ok(0) => {}
+            Ok(erased) => eprintln!("yousu: {erased} erasures that had been agreed to were carried out"),
+            // Nothing may be done with what a restore brought back. Else the log goes on without its views, and it is tried again.
+            Err(error) if !self.is_restored()? => {
+                eprintln!(
+                    "yousu: an erasure or a restriction is not carried out yet, and will be tried again: {error:#}"
+                );
             }
             Err(error) => {
                 engine.log().close().await;
-                Err(error)
+                return Err(error);
             }
         }
+        Ok(engine)
     }
 
-    /// Carries out what was agreed to be erased, by whoever writes alone and has no command under way; how many erasures.
-    pub(crate) async fn carry_out(&self, engine: &Engine) -> anyhow::Result<usize> {
+    /// Carries out what was agreed to be erased, and what is to be shown to nobody or again, by whoever writes alone; how many erasures.
+    /// `at_rest` says that the end of every command is known.
+    pub(crate) async fn carry_out(&self, engine: &Engine, at_rest: bool) -> anyhow::Result<usize> {
         let Some(sealing) = engine.sealing() else { return Ok(0) };
         let mut erased = 0;
         if !sealing.keys.intended().await?.is_empty() {
             let views = Views::open(&self.data).await?;
-            let done = erasing::carry_out(engine, &views, true).await;
+            let done = erasing::carry_out(engine, &views, at_rest).await;
             views.close().await;
             erased = done?;
         }
         self.is_whole()?;
+        if erased > 0 {
+            eprintln!(
+                "yousu: a key was destroyed and another master key begun: earlier copies of {} open nothing any more; run `yousu backup`, and copy {} where you keep it, over the old one",
+                persons::STORE_NAME,
+                self.keys().join(persons::MASTER_NAME).display()
+            );
+        }
         Ok(erased)
     }
 
@@ -106,9 +123,7 @@ impl Place {
     }
 
     async fn sealing(&self, log: &Arc<dyn EventLog>, access: Access, is_new: bool) -> anyhow::Result<Sealing> {
-        let restored = self.keys().join(RESTORED_NAME);
-        let is_restored =
-            restored.try_exists().with_context(|| format!("{} cannot be looked for", restored.display()))?;
+        let is_restored = self.is_restored()?;
         anyhow::ensure!(
             !is_restored || access == Access::Write,
             "{} was restored, and what was to be erased may not be yet: run `yousu erase carry-out` first",
@@ -123,6 +138,12 @@ impl Place {
             erasing::note_all(log, &sealing.keys).await?;
         }
         Ok(sealing)
+    }
+
+    /// Whether what was to be erased may be there again.
+    fn is_restored(&self) -> anyhow::Result<bool> {
+        let mark = self.keys().join(RESTORED_NAME);
+        mark.try_exists().with_context(|| format!("{} cannot be looked for", mark.display()))
     }
 
     /// What was to be erased is: from here on a restored installation may be read.

@@ -35,7 +35,7 @@ pub(super) async fn run(place: &Place, format: Format, args: &ApplyArgs) -> anyh
     let engine = place.write().await?;
     let status = all(&engine, format, args, input).await;
     // Also where a line stopped it: what was acknowledged before stands, and may be about somebody who is to be forgotten.
-    let carried_out = place.carry_out(&engine).await;
+    let carried_out = place.carry_out(&engine, status.is_ok()).await;
     engine.log().close().await;
     let status = status?;
     carried_out.map(|_| status)

@@ -56,12 +56,14 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
     let engine = place.write().await?;
     let sealing = engine.sealing().context("nothing is sealed here")?;
     match step {
-        Step::Find { .. } | Step::CarryOut => {}
+        Step::Find { .. } => {}
+        // What could not be while the log was opened says why.
+        Step::CarryOut => drop(place.carry_out(&engine, true).await?),
         Step::Request { person, reason } => {
             let command = RequestErasure { person: PersonId(person), reason };
             submit(&engine, sealing, (format, &by, person), command.into()).await?;
             // Where a hold stands, processing is restricted instead.
-            place.carry_out(&engine).await?;
+            place.carry_out(&engine, true).await?;
         }
         Step::Agree { request } => {
             let (person, version) =
@@ -76,14 +78,7 @@ pub(super) async fn run(place: &Place, format: Format, args: EraseArgs) -> anyho
                 case.id
             );
             submit(&engine, sealing, (format, &by, person), AgreeErasure { request }.into()).await?;
-            let erased = place.carry_out(&engine).await?;
-            if erased > 0 {
-                eprintln!(
-                    "yousu: the key is destroyed and another master key begun: earlier copies of {} open nothing any more; run `yousu backup`, and copy {} where you keep it, over the old one",
-                    persons::STORE_NAME,
-                    place.keys().join(persons::MASTER_NAME).display()
-                );
-            }
+            place.carry_out(&engine, true).await?;
         }
     }
     engine.log().close().await;

@@ -25,7 +25,7 @@ use event_log::Access;
 use persons::{MASTER_NAME, MasterFile, MasterKey as _, STORE_NAME};
 
 use super::*;
-use crate::Sealing;
+use crate::{Sealing, installation::Place};
 
 const CASE: CaseId = CaseId(Uuid::from_u128(7));
 
@@ -94,22 +94,30 @@ async fn withdrawn(place: &Path) -> (Engine, Views) {
 }
 
 async fn is_done(place: &Path) {
-    for carried_out in [1, 0] {
-        let (engine, views) = open(place).await;
-        assert_eq!(carry_out(&engine, &views, true).await.unwrap(), carried_out);
-        let case = engine.case(&centre(), CASE).await.unwrap();
-        assert_eq!(case.intake.as_ref().unwrap().narrative.text(), "〔已删除〕");
-        assert!(case.erasures[0].completed);
-        assert_eq!(case.version, 5, "it is said once");
-        assert!(engine.sealing().unwrap().keys.by_handle("13800138000").await.unwrap().is_empty());
-        assert_eq!(engine.log().verify(&mut |_| {}).await.unwrap().faults, []);
-        close((engine, views)).await;
-    }
+    carries_out(place, 1).await;
+    stays_done(place).await;
+}
+
+async fn stays_done(place: &Path) {
+    carries_out(place, 0).await;
     let master = MasterFile::read(&place.join("keys").join(MASTER_NAME), &place.join(STORE_NAME)).unwrap().unwrap();
     assert_eq!(master.epoch(), 2, "one erasure, one new epoch");
     let epochs = std::fs::read_to_string(place.join("keys").join(MASTER_NAME)).unwrap();
     assert_eq!(epochs.lines().filter(|line| !line.starts_with('#')).count(), 1, "the old key is gone");
     assert!(!views_hold(place));
+}
+
+async fn carries_out(place: &Path, erasures: usize) {
+    let (engine, views) = open(place).await;
+    assert_eq!(carry_out(&engine, &views, true).await.unwrap(), erasures);
+    let case = engine.case(&centre(), CASE).await.unwrap();
+    assert_eq!(case.intake.as_ref().unwrap().narrative.text(), "〔已删除〕");
+    assert!(case.erasures[0].completed);
+    assert_eq!(case.version, 5, "it is said once");
+    let keys = &engine.sealing().unwrap().keys;
+    assert!(keys.by_handle("13800138000").await.unwrap().is_empty() && keys.intended().await.unwrap().is_empty());
+    assert_eq!(engine.log().verify(&mut |_| {}).await.unwrap().faults, []);
+    close((engine, views)).await;
 }
 
 /// Whether a view holds the canary.
@@ -164,9 +172,8 @@ async fn it_ended_before_the_note_was_taken_away() {
     let (engine, views) = open(place.path()).await;
     let of = Of { centre: centre().to_string(), stream: CASE.0 };
     engine.sealing().unwrap().keys.intend(CASE.complainant().0, &of).await.unwrap();
-    assert_eq!(carry_out(&engine, &views, true).await.unwrap(), 1, "done again, and said once");
-    assert_eq!(engine.case(&centre(), CASE).await.unwrap().version, 5);
     close((engine, views)).await;
+    stays_done(place.path()).await;
 }
 
 /// The note was written, and the command never came into the log.
@@ -187,6 +194,30 @@ async fn a_note_of_nothing_is_dropped() {
 }
 
 /// The store of keys is older than the log, with the same master key: the log says whose key has to go.
+/// Also where it is there for something else; and a log goes on without its views, but for one that was restored.
+#[tokio::test]
+async fn whoever_writes_next_carries_it_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let (place, views) = (directory.path(), directory.path().join("views"));
+    agreed(place).await;
+    std::fs::rename(&views, place.join("aside")).unwrap();
+    std::fs::write(&views, "no directory").unwrap();
+    let mark = place.join("keys/restored");
+    std::fs::write(&mark, "").unwrap();
+    assert!(Place::of(place).write().await.is_err() && mark.exists());
+    std::fs::remove_file(&mark).unwrap();
+    let engine = Place::of(place).write().await.expect("the log needs no views");
+    assert_eq!(engine.sealing().unwrap().keys.intended().await.unwrap().len(), 1, "it is tried again");
+    engine.log().close().await;
+    std::fs::remove_file(&views).unwrap();
+    std::fs::rename(place.join("aside"), &views).unwrap();
+    std::fs::write(&mark, "").unwrap();
+    let engine = Place::of(place).write().await.unwrap();
+    assert!(!mark.exists() && engine.sealing().unwrap().keys.intended().await.unwrap().is_empty());
+    engine.log().close().await;
+    stays_done(place).await;
+}
+
 #[tokio::test]
 async fn a_log_tells_an_older_store() {
     let place = tempfile::tempdir().unwrap();

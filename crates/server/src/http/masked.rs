@@ -24,6 +24,10 @@ impl Mask {
         let mut hidden: Vec<_> = names.map(|text| (text.text().to_owned(), person(text.text()))).collect();
         hidden.extend(intake.address.iter().map(|text| (text.text().to_owned(), address(text.text()))));
         hidden.extend(intake.telephone.iter().map(|text| (text.text().to_owned(), numbers(text.text()))));
+        Self::hiding(hidden)
+    }
+
+    fn hiding(mut hidden: Vec<(String, String)>) -> Self {
         // A single character is a word before it is a name.
         hidden.retain(|(text, _)| text.trim().chars().count() > 1 && !is_in_place(text));
         hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
@@ -109,7 +113,7 @@ fn hide(run: &[char]) -> Vec<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::{address, numbers, person};
+    use super::{ERASED, Mask, address, numbers, person};
 
     #[track_caller]
     fn check(text: &str, shown: &str) {
@@ -138,6 +142,8 @@ mod tests {
         assert_eq!((person("张建国"), person("欧阳娜娜"), person("")), ("张**".into(), "欧**".into(), String::new()));
         // A name that only looks like what stands in the place of one is a name.
         assert_eq!((person("〔限制处理〕"), person("〔张建国〕")), ("〔限制处理〕".into(), "〔**".into()));
+        let hidden = ["〔东〕巷9号", ERASED].map(|text| (text.to_owned(), "**".to_owned()));
+        assert_eq!(Mask::hiding(hidden.into()).text("住〔东〕巷9号，〔已删除〕"), "住**，〔已删除〕");
         assert_eq!(address("石龙区人民路12号3单元"), "石龙区人民路**");
         assert_eq!(address("人民路"), "人**");
     }
