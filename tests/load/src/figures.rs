@@ -52,9 +52,9 @@ pub(crate) struct Stretch {
     pub(crate) reads: BTreeMap<&'static str, Waits>,
     /// From an acknowledgement to the answer of a read that had to see it.
     pub(crate) lag: Waits,
-    /// From the moment that somebody wished to wake to the moment that he ran: the processors were others' meanwhile.
+    /// From the moment that somebody wished to wake, and was asleep, to the moment that he ran.
     pub(crate) woken: Waits,
-    /// Of one page, by somebody who does nothing else.
+    /// From the same moment until he had synced one page, as commands count.
     pub(crate) synced: Waits,
 }
 
@@ -107,7 +107,7 @@ impl Stretch {
 }
 
 /// What stands above the lines.
-pub(crate) const HEAD: &str = "    upto   acked  refd fail |  command ms p50/p99/p99.9/max |  read ms p50/p99/p99.9/max | lag ms p50/p99/max | woken late, likewise | a sync, likewise | server";
+pub(crate) const HEAD: &str = "    upto   acked  refd fail |  command ms p50/p99/p99.9/max |  read ms p50/p99/p99.9/max | lag ms p50/p99/max | woken late, likewise | and synced, likewise | server";
 
 #[cfg(test)]
 mod tests {

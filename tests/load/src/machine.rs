@@ -1,12 +1,7 @@
-//! What a small program of its own sees of the machine beside the server: where a command waits for processor or disk, this waits in the same
-//! moment.
+//! What a small program of its own sees of the machine beside the server. It has the same two processors and the same disk, so a stall that it
+//! shares may be anybody's, the server's included; one that it does not share is hardly the machine's.
 
-use std::{
-    fs::File,
-    os::unix::fs::FileExt as _,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs::File, os::unix::fs::FileExt as _, path::Path};
 
 use anyhow::Context as _;
 
@@ -15,7 +10,8 @@ pub(crate) const LOOKS: u64 = 20;
 /// What SQLite writes at a time.
 const PAGE: [u8; 4_096] = [0x59; 4_096];
 
-/// A page on the disk of the data directory that is written over and over: its file never grows, so that a sync waits for the disk alone.
+/// A page on the disk of the data directory that is written over and over: its file never grows, so that a sync waits for the disk alone, and not
+/// for the file system to write down where new pages are.
 pub(crate) struct Page(File);
 
 impl Page {
@@ -26,10 +22,8 @@ impl Page {
         Ok(Self(file))
     }
 
-    pub(crate) fn sync(&self) -> anyhow::Result<Duration> {
-        let begun = Instant::now();
+    pub(crate) fn sync(&self) -> anyhow::Result<()> {
         self.0.write_all_at(&PAGE, 0)?;
-        self.0.sync_data()?;
-        Ok(begun.elapsed())
+        Ok(self.0.sync_data()?)
     }
 }

@@ -111,7 +111,7 @@ pub fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outcome> {
         drop(probe);
         (0..READERS).for_each(|_| drop(scope.spawn(move || load.read())));
         (0..PROBERS).for_each(|_| drop(scope.spawn(move || load.probe(probes))));
-        scope.spawn(move || load.look());
+        let looker = scope.spawn(move || load.look());
         let ends = (1..=plan.seconds.div_ceil(plan.every)).map(|n| started + Duration::from_secs(n * plan.every));
         for end in ends {
             wait_until(end.min(started + lasting));
@@ -123,8 +123,8 @@ pub fn run(plan: &Plan, mut tell: impl FnMut(&str)) -> anyhow::Result<Outcome> {
             stretches.push((stretch, seen));
             ensure!(server.0.try_wait()?.is_none(), "the server ended");
         }
-        for sender in senders {
-            let joined: anyhow::Result<()> = sender.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        for thread in senders.into_iter().chain([looker]) {
+            let joined: anyhow::Result<()> = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             joined?;
         }
         Ok(())
@@ -286,13 +286,14 @@ impl Load<'_> {
         let mut ended = Instant::now();
         while let Some((_, due)) = self.looks.take() {
             let woken = due.elapsed();
-            let synced = page.sync()?;
+            page.sync()?;
             let mut stretch = self.stretch();
-            // Whoever was still waiting for the disk was not asleep.
+            stretch.synced.note(due.elapsed());
+            // Whoever was still at the look before was not asleep.
             if ended <= due {
                 stretch.woken.note(woken);
             }
-            stretch.synced.note(synced);
+            drop(stretch);
             ended = Instant::now();
         }
         Ok(())
